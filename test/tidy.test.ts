@@ -1,0 +1,60 @@
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const root = join(import.meta.dirname, '..');
+
+interface Source {
+  readonly path: string;
+  readonly lines: readonly string[];
+}
+
+const read = (patterns: string[]): Source[] =>
+  globSync(patterns, { cwd: root, exclude: (path) => path.includes('node_modules') })
+    .sort()
+    .map((path) => ({ path, lines: readFileSync(join(root, path), 'utf8').replace(/\n$/, '').split('\n') }));
+
+const product = read(['src/**/*.ts']);
+const everything = [
+  ...product,
+  ...read(['test/**/*.ts', 'scripts/*', '*.ts']).filter(({ path }) => path !== 'test/tidy.test.ts'),
+];
+
+/** `path:line` of every line that matches. */
+const places = (sources: readonly Source[], pattern: RegExp): string[] =>
+  sources.flatMap(({ path, lines }) => lines.flatMap((line, index) => (pattern.test(line) ? [`${path}:${index + 1}`] : [])));
+
+const inLayers = (...layers: string[]): Source[] =>
+  product.filter(({ path }) => layers.some((layer) => path.startsWith(`src/${layer}/`)));
+
+/** Longer than a head, each with its reason. Kept empty if at all possible. */
+const LONGER_THAN_USUAL: ReadonlySet<string> = new Set([]);
+const LONGEST_FILE = 450;
+
+describe('tidy', () => {
+  it('the core reads no clock and no chance', () => {
+    expect(places(inLayers('core'), /\bDate\.now\b|\bnew Date\(\s*\)|\bMath\.random\b|\bperformance\.now\b/)).toEqual([]);
+  });
+
+  it('files fit a head', () => {
+    const long = product.filter(({ path, lines }) => lines.length > LONGEST_FILE && !LONGER_THAN_USUAL.has(path));
+    expect(long.map(({ path, lines }) => `${path}: ${lines.length} lines`)).toEqual([]);
+  });
+
+  it('nothing is left for later', () => {
+    expect(places(everything, /\b(TODO|FIXME|XXX|HACK)\b/)).toEqual([]);
+  });
+
+  it('comments are sentences, not banners', () => {
+    expect(places(everything, /^\s*(\/\/|\/\*+|\*|#)\s*[-=*#~─━═]{4,}/)).toEqual([]);
+  });
+
+  it('only commands and the composition root write to the terminal', () => {
+    const others = product.filter(({ path }) => !path.startsWith('src/cli/') && !path.startsWith('src/main/'));
+    expect(places(others, /\bconsole\.\w+\(/)).toEqual([]);
+  });
+
+  it('no test is focused and left so', () => {
+    expect(places(everything, /\b(describe|it|test)\.only\(/)).toEqual([]);
+  });
+});
