@@ -1,6 +1,6 @@
 import { assert } from '../kernel/assert.ts';
 import type { AgentId, LegId, PlayId, QueueId } from '../kernel/ids.ts';
-import type { Outcome } from '../kernel/journal.ts';
+import type { EndStage, Outcome } from '../kernel/journal.ts';
 import type { Instant } from '../kernel/time.ts';
 
 /** A call being presented to one agent. */
@@ -33,7 +33,7 @@ export type CallState =
   /** Being sent to an outside number; its queue, if any, takes it back on failure. */
   | { readonly name: 'overflowing'; readonly leg: LegId; readonly fromQueue: QueueId | null }
   /** Hears a last message, then we hang up. */
-  | { readonly name: 'ending'; readonly play: PlayId | null; readonly outcome: Outcome }
+  | { readonly name: 'ending'; readonly play: PlayId | null; readonly outcome: Outcome; readonly stage: EndStage }
   | { readonly name: 'ended' };
 
 export type CallStateName = CallState['name'];

@@ -38,6 +38,9 @@ export const ERRORS = {
   STO_MIGRATION: { message: 'The database’s schema is at {found}, this version knows up to {known}.', remedy: 'Install the version that wrote it, or restore a backup made before.' },
   STO_EMBEDDED: { message: 'The embedded PostgreSQL did not start: {detail}.', remedy: 'See {log}; or set database.url to a PostgreSQL of yours.' },
   STO_SPOOL_FULL: { message: 'The spool of writes has reached its limit of {limit} records.', remedy: 'Start PostgreSQL again at once: further call records cannot be kept.' },
+  STO_IN_USE: { message: 'Another daemon already uses the data folder {folder}.', remedy: 'Stop it first, or give this one a folder of its own.' },
+  STO_NODE_STATE: { message: 'The node’s own file {file} cannot be used: {detail}.', remedy: 'Free space on its disk and check its rights; then start the daemon again if it has stopped.' },
+  STO_REJECTED: { message: 'PostgreSQL refused the record {key} with SQLSTATE {state}: it was set aside.', remedy: 'Nothing else was held up; report it, the record is in the table `rejected` of node.db.' },
   // Daemon and its socket (DMN)
   DMN_NOT_RUNNING: { message: 'No daemon answers on {socket}.', remedy: 'Start it: `bascule start`, or `systemctl start bascule`.' },
   DMN_RUNNING: { message: 'A daemon already runs on {socket} (process {pid}).', remedy: 'Stop it first: `bascule stop`.' },
