@@ -91,19 +91,13 @@ export interface TransportOptions {
 
 /** The two questions that RFC 3263 asks of DNS. */
 export interface Resolver {
-  srv(name: string): Promise<readonly { readonly name: string; readonly port: number; readonly priority: number; readonly weight: number }[]>;
+  srv(
+    name: string,
+  ): Promise<readonly { readonly name: string; readonly port: number; readonly priority: number; readonly weight: number }[]>;
   addresses(host: string): Promise<readonly string[]>;
 }
 
-export type DropReason =
-  | 'source'
-  | 'too-large'
-  | 'not-sip'
-  | 'via'
-  | 'unroutable'
-  | 'framing'
-  | 'overflow'
-  | 'handler';
+export type DropReason = 'source' | 'too-large' | 'not-sip' | 'via' | 'unroutable' | 'framing' | 'overflow' | 'handler';
 
 export interface TransportCounters {
   received: number;
