@@ -155,8 +155,9 @@ export class Ipbx {
 
   #route(request: Request, source: Address, server: ServerTransaction): void {
     const dialled = userOf(request.uri);
-    const caller = this.#authenticate(request, source, server);
-    if (caller === 'answered') return;
+    const identified = this.#authenticate(request, source, server);
+    if (identified === null) return;
+    const caller = identified.user;
     remove(request, 'Route');
     if (request.method === 'INVITE') prepend(request, 'Record-Route', `<sip:${this.address.host}:${this.address.port};lr>`);
     const { hunt, users } = this.#options;
@@ -174,34 +175,34 @@ export class Ipbx {
   }
 
   /**
-   * Who asks: a user who has proved it, or `null` for the trunk. What a user sends is recognised by its From, or by the
-   * address that the user registered from. `answered`: challenged or refused.
+   * Who asks: a user who has proved it, or for the trunk nobody (`user` null). What a user sends is recognised by its From, or
+   * by the address that the user registered from. `null`: it was challenged or refused.
    */
-  #authenticate(request: Request, source: Address, server: ServerTransaction): string | null | 'answered' {
+  #authenticate(request: Request, source: Address, server: ServerTransaction): { readonly user: string | null } | null {
     const now = Date.now();
     const host = parseUri(uriOf(first(request, 'From') ?? ''))?.host ?? '';
     const own = host === this.#options.domain || LOOPBACK_HOSTS.has(host) || this.#registrar.userAt(source, now) !== null;
-    if (!own) return null;
+    if (!own) return { user: null };
     const header = first(request, 'Proxy-Authorization');
     const { outcome, user } = this.#challenger.verify(header, request.method, (name) => this.#passwordOf(name), now);
     if (outcome === 'wrong') {
       server.reply(403);
-      return 'answered';
+      return null;
     }
     if (outcome !== 'right') {
       server.reply(407, [{ name: 'Proxy-Authenticate', value: this.#challenger.challenge(now, outcome === 'stale') }]);
-      return 'answered';
+      return null;
     }
     remove(request, 'Proxy-Authorization');
     if (this.#options.users.get(user)?.service !== true) {
       if (userOf(first(request, 'From')) !== user) {
         server.reply(403);
-        return 'answered';
+        return null;
       }
       // RFC 3325: what the caller says of itself gives way to what the IPBX knows.
       set(request, 'P-Asserted-Identity', `<sip:${user}@${this.#options.domain}>`);
     }
-    return user;
+    return { user };
   }
 
   #passwordOf(user: string): string | null {

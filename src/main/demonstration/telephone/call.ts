@@ -7,7 +7,7 @@ import { dialogOfAnswer, dialogOfInvite, hopOf, requestWithin } from './dialog.t
 import type { Dialog } from './dialog.ts';
 import { answering, describe, readDescription } from './sdp.ts';
 import type { Direction } from './sdp.ts';
-import { Sound } from './sound.ts';
+import type { Sound } from './sound.ts';
 
 /** How a call was over. `status`: the refusal, of either side; null once it had been answered. */
 export interface CallEnd {

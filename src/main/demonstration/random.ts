@@ -1,0 +1,47 @@
+/** Chance from a seed: the same seed makes the same people call, in the same order, with the same patience. */
+export class Random {
+  #state: number;
+
+  constructor(seed: number) {
+    this.#state = seed >>> 0;
+  }
+
+  /** 0 (included) to 1 (not included). Mulberry32: small, and even enough for a demonstration. */
+  next(): number {
+    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
+    let mixed = this.#state;
+    mixed = Math.imul(mixed ^ (mixed >>> 15), mixed | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  }
+
+  between(low: number, high: number): number {
+    return low + (high - low) * this.next();
+  }
+
+  /** A whole number, both ends included. */
+  whole(low: number, high: number): number {
+    return low + Math.floor((high - low + 1) * this.next());
+  }
+
+  chance(probability: number): boolean {
+    return this.next() < probability;
+  }
+
+  /** One of `choices`, the heavier the more often. */
+  pick<Choice>(choices: readonly (readonly [weight: number, choice: Choice])[]): Choice {
+    let left = this.next() * choices.reduce((sum, [weight]) => sum + weight, 0);
+    for (const [weight, choice] of choices) {
+      left -= weight;
+      if (left < 0) return choice;
+    }
+    const last = choices.at(-1);
+    if (last === undefined) throw new Error('Impossible: nothing to choose from');
+    return last[1];
+  }
+
+  /** Another generator, so that how often one person decides does not change what another does. */
+  fork(): Random {
+    return new Random(Math.floor(this.next() * 2 ** 32));
+  }
+}
