@@ -53,7 +53,7 @@ export class Phone {
     this.#folder = folder;
     this.#program = program;
     this.#control = control;
-    control.on('data', (chunk) => this.#take(chunk));
+    control.on('data', (chunk: Buffer) => this.#take(chunk));
     control.on('error', () => {});
   }
 
