@@ -110,6 +110,21 @@ describe('calls between extensions', () => {
     expect(await call.ended).toEqual({ by: 'them', status: null });
   });
 
+  it('reports a transfer that the far end refuses', async () => {
+    const at = await ipbx();
+    await registered(at, '102', answer);
+    const call = await (await telephone(at, '101')).call('102');
+    await call.answered;
+    expect(await call.transfer('sip:103@ipbx.test', 'sip:101@ipbx.test')).toBe(405);
+  });
+
+  it('leaves a telephone busy that has no room for another call', async () => {
+    const at = await ipbx();
+    const busy = await telephone(at, '102');
+    await busy.register();
+    expect(await (await (await telephone(at, '101')).call('102')).ended).toEqual({ by: 'them', status: 486 });
+  });
+
   it('carries a cancel: the callee stops ringing, the caller hears 487', async () => {
     const at = await ipbx();
     const { arrived } = await registered(at, '102', (call) => call.ring());

@@ -64,7 +64,7 @@ export class SimulatedAgent {
 
   async #called(call: Call, plan: AnswerPlan): Promise<void> {
     const agent = this.#options.agent.name;
-    if (this.telephone.calls.size > 1) {
+    if (this.telephone.busy(call)) {
       call.reject(486);
       return;
     }
@@ -114,7 +114,7 @@ export class SimulatedAgent {
   }
 
   async #break(pauseMs: number): Promise<void> {
-    if (this.telephone.calls.size > 0) return;
+    if (this.telephone.busy()) return;
     await this.#dial('paused', `${CODES.pause}${BREAK_DIGITS}`);
     await this.#scene.sleep(pauseMs);
     await this.#backToWork();
@@ -122,7 +122,7 @@ export class SimulatedAgent {
 
   /** Also ends the pause that the centre gave who let the telephone ring too often. */
   async #backToWork(): Promise<void> {
-    if (!this.#scene.over && this.telephone.calls.size === 0) await this.#dial('back', CODES.resume);
+    if (!this.#scene.over && !this.telephone.busy()) await this.#dial('back', CODES.resume);
   }
 }
 

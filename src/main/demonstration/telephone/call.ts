@@ -46,7 +46,9 @@ export class Call {
   readonly sound: Sound;
   /** Resolves true when both sides are connected, false when that will not happen. */
   readonly answered: Promise<boolean>;
+  /** Resolves when the far end knows too: a BYE of ours has been answered. */
   readonly ended: Promise<CallEnd>;
+  /** Set as soon as either side has hung up. */
   over: CallEnd | null = null;
   /** The far end has put us on hold. */
   held = false;
@@ -291,13 +293,19 @@ export class Call {
   }
 
   #bye(dialog: Dialog, last: boolean): void {
-    this.#send(dialog, requestWithin(dialog, 'BYE'), () => {});
-    if (last) this.#finish({ by: 'us', status: null });
+    const known = Promise.withResolvers<void>();
+    this.#send(dialog, requestWithin(dialog, 'BYE'), (response) => {
+      if (isFinal(response)) known.resolve();
+    });
+    if (last) this.#finish({ by: 'us', status: null }, known.promise);
   }
 
   #send(dialog: Dialog, request: Request, onResponse: (response: Response) => void): void {
     const hop = hopOf(dialog);
-    if (hop === null) return;
+    if (hop === null) {
+      onResponse(responseTo(request, 408, ''));
+      return;
+    }
     addVia(request, this.#context.endpoint.local);
     this.#context.endpoint.transactions.start(request, hop, {
       response: onResponse,
@@ -405,13 +413,18 @@ export class Call {
     this.#transferred = null;
   }
 
-  #finish(end: CallEnd): void {
+  /** `known`: when the far end has heard of it; it does already unless we say so. */
+  #finish(end: CallEnd, known: Promise<void> | null = null): void {
     if (this.over !== null) return;
     this.over = end;
     this.#stopAnswering();
     this.sound.close();
     this.#resolveAnswered(false);
-    this.#resolveEnded(end);
-    this.#context.onOver(this);
+    const settle = (): void => {
+      this.#resolveEnded(end);
+      this.#context.onOver(this);
+    };
+    if (known === null) settle();
+    else void known.then(settle);
   }
 }

@@ -59,6 +59,12 @@ export class Telephone {
     return this.#calls;
   }
 
+  /** Whether a call besides `but` rings or talks here. */
+  busy(but: Call | null = null): boolean {
+    for (const call of this.#calls) if (call !== but && call.over === null) return true;
+    return false;
+  }
+
   async open(): Promise<void> {
     await this.#endpoint.bind();
   }
