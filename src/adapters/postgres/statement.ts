@@ -154,9 +154,8 @@ const arrays = <Row>(columns: readonly Column<Row>[], rows: Iterable<Row>, into:
 };
 
 /**
- * The parameters of a batch. Of several rows with the same key the last is kept, as one statement cannot write a row twice.
- * A call that arrived, lived and ended inside the batch leaves no trace in `live_calls`: only then is it sure that no row of
- * it is in the database.
+ * The parameters of a batch. Of several rows with the same key the last is kept, as one statement cannot write a row twice:
+ * a live call that ends inside the batch is only deleted, in case an earlier batch has written it.
  */
 export const batchParameters = (
   entries: readonly JournalEntry[],
@@ -169,12 +168,10 @@ export const batchParameters = (
   const live = new Map<string, LiveCall>();
   const ended = new Set<string>();
   const states = new Map<string, AgentSnapshot>();
-  const born = new Set<string>();
   for (const entry of entries) {
     switch (entry.kind) {
       case 'call':
-        if (entry.row.endedAt === null && !calls.has(entry.row.call)) born.add(entry.row.call);
-        calls.set(entry.row.call, entry.row);
+        if (entry.row.endedAt !== null || (calls.get(entry.row.call)?.endedAt ?? null) === null) calls.set(entry.row.call, entry.row);
         break;
       case 'call-event':
         events.push(entry);
@@ -188,7 +185,7 @@ export const batchParameters = (
         break;
       case 'live-call-ended':
         live.delete(entry.call);
-        if (!born.has(entry.call)) ended.add(entry.call);
+        ended.add(entry.call);
         break;
       case 'agent-state':
         states.set(entry.snapshot.agent, entry.snapshot);
