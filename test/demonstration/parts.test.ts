@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { validateCentre } from '../../src/core/centre/validate.ts';
 import { assembleCentre } from '../../src/wire/centre.ts';
 import { demonstrationCentre } from '../../src/main/demonstration/centre.ts';
 import { AGENTS, agentPitchHz, callerPitchHz, masked, OUTSIDE_PITCH_HZ } from '../../src/main/demonstration/numbers.ts';
@@ -149,11 +150,7 @@ describe('people', () => {
     const centre = assembleCentre(demonstrationCentre());
     expect(centre.queues.size).toBe(3);
     expect(centre.agents.size).toBe(AGENTS.length);
-    for (const agent of centre.agents.values()) for (const { skill } of agent.skills) expect(centre.skills.has(skill)).toBe(true);
-    for (const queue of centre.queues.values()) for (const { skill } of queue.skills) expect(centre.skills.has(skill)).toBe(true);
-    for (const { target } of centre.campaigns.values()) {
-      expect(target.to === 'queue' ? centre.queues.has(target.queue) : centre.scenarios.has(target.scenario)).toBe(true);
-    }
+    expect(validateCentre(centre)).toEqual([]);
   });
 });
 

@@ -52,7 +52,7 @@ export interface DemonstrationOptions<Status> {
   /** 1: real time. Less makes the people (not the daemon) quicker. */
   readonly pace?: number;
   readonly maxCallers?: number;
-  /** Users that the hunt numbers try in turn: with a second server, [svc, watch, svc]. */
+  /** Users that the hunt numbers try in turn. Default `[svc]`; with a second server, `[svc, watch, svc]`. */
   readonly huntUsers?: readonly string[];
   /** Told everything that happens, besides what is shown. */
   readonly onNews?: (news: News) => void;
@@ -87,9 +87,9 @@ function accounts(): ReadonlyMap<string, IpbxUser> {
 
 function introduction(dataDir: string, ipbx: Address): readonly string[] {
   return [
-    'bascule demonstration: simulated callers and agents; their SIP and sound are real, on loopback',
-    `Data in ${dataDir}, IPBX on ${ipbx.host}:${ipbx.port}. Look from another terminal: scripts/bascule status --watch`,
-    'Ctrl-C ends everything in order. A centre of your own: scripts/bascule init',
+    'bascule demonstration: simulated people, real SIP and sound on loopback',
+    `Data: ${dataDir}   IPBX: ${ipbx.host}:${ipbx.port}   A centre of your own: scripts/bascule init`,
+    'From another terminal: scripts/bascule status --watch   Ctrl-C ends everything',
   ];
 }
 
@@ -105,7 +105,7 @@ export async function startDemonstration<Status>(options: DemonstrationOptions<S
     users,
     hunt: {
       numbers: [RECEPTION_NUMBER, URGENT_NUMBER, BILLING_NUMBER, CLOSED_NUMBER],
-      users: options.huntUsers ?? [SERVICE_USER, WATCH_USER, SERVICE_USER],
+      users: options.huntUsers ?? [SERVICE_USER],
       noAnswerMs: HUNT_NO_ANSWER_MS,
       silenceMs: HUNT_SILENCE_MS,
     },

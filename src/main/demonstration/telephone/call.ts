@@ -5,6 +5,7 @@ import { addVia, randomToken } from '../sip/transactions.ts';
 import type { Address, ServerTransaction } from '../sip/transactions.ts';
 import { dialogOfAnswer, dialogOfInvite, hopOf, requestWithin } from './dialog.ts';
 import type { Dialog } from './dialog.ts';
+import { RepeatedAnswer } from './repeated-answer.ts';
 import { answering, describe, readDescription } from './sdp.ts';
 import type { Direction } from './sdp.ts';
 import type { Sound } from './sound.ts';
@@ -24,9 +25,6 @@ export interface CallContext {
   readonly onOver: (call: Call) => void;
 }
 
-const T1_MS = 500;
-const T2_MS = 4_000;
-const ACK_WAIT_MS = 32_000;
 /** How often hold or resume is tried against a far end that changes the call at the same moment (491). */
 const GLARE_TRIES = 4;
 /** ACKs kept for 2xx that come again; only the latest few can. */
@@ -68,13 +66,16 @@ export class Call {
   #confirmed = false;
   #hungUp = false;
   #renegotiating = false;
-  #stopAnswering: () => void = () => {};
+  readonly #repeated: RepeatedAnswer;
   #transferred: ((status: number) => void) | null = null;
 
   constructor(context: CallContext, sound: Sound, port: number, incoming: ServerTransaction | null) {
     this.#context = context;
     this.sound = sound;
     this.#port = port;
+    this.#repeated = new RepeatedAnswer(context.endpoint.timers, () => {
+      if (this.#dialog !== null) this.#bye(this.#dialog, true);
+    });
     this.#incoming = incoming;
     const invite = incoming?.request ?? null;
     const identity = invite === null ? null : (first(invite, 'P-Asserted-Identity') ?? first(invite, 'From'));
@@ -327,23 +328,12 @@ export class Call {
     this.#version += 1;
     const response = responseTo(server.request, 200, this.localTag, this.#sessionHeaders(), session);
     this.#connectSound(body);
-    if (server.request.method === 'INVITE') this.#answerUntilAck(server, response, T1_MS, ACK_WAIT_MS);
-    server.respond(response);
-  }
-
-  #answerUntilAck(server: ServerTransaction, response: Response, intervalMs: number, leftMs: number): void {
-    this.#stopAnswering();
-    this.#stopAnswering = this.#context.endpoint.timers.after(intervalMs, () => {
-      if (leftMs <= 0 && this.#dialog !== null) this.#bye(this.#dialog, true);
-      else {
-        server.respond(response);
-        this.#answerUntilAck(server, response, Math.min(2 * intervalMs, T2_MS), leftMs - intervalMs);
-      }
-    });
+    if (server.request.method !== 'INVITE') server.respond(response);
+    else this.#repeated.start(server, response);
   }
 
   #acknowledged(ack: Request): void {
-    this.#stopAnswering();
+    this.#repeated.stop();
     this.#confirmed = true;
     if (ack.body !== '') this.#connectSound(ack.body);
     if (this.over !== null) return;
@@ -417,7 +407,7 @@ export class Call {
   #finish(end: CallEnd, known: Promise<void> | null = null): void {
     if (this.over !== null) return;
     this.over = end;
-    this.#stopAnswering();
+    this.#repeated.stop();
     this.sound.close();
     this.#resolveAnswered(false);
     const settle = (): void => {
