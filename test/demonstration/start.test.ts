@@ -1,4 +1,6 @@
 import { expect, it } from 'vitest';
+import { checkRelations } from '../../src/config/relations.ts';
+import { demonstrationConfig } from '../../src/main/demonstration/config.ts';
 import type { News } from '../../src/main/demonstration/people/scene.ts';
 import { runDemonstration } from '../../src/main/demonstration/run.ts';
 import { startDemonstration } from '../../src/main/demonstration/start.ts';
@@ -6,16 +8,15 @@ import type { DaemonSetup, DemonstrationOptions, RunningDaemon } from '../../src
 import { Telephone } from '../../src/main/demonstration/telephone/telephone.ts';
 
 /** Takes the daemon's place at the IPBX: answers whoever calls, and lets agents' codes go again. Distributes nothing. */
-async function answeringMachine({ file }: DaemonSetup, stopped: string[]): Promise<RunningDaemon<string>> {
-  const [line] = file.sip.lines;
-  const [address = ''] = file.sip.ipbx.addresses;
-  const [host = '', port = ''] = address.split(':');
+async function answeringMachine({ config }: DaemonSetup, stopped: string[]): Promise<RunningDaemon<string>> {
+  const [line] = config.sip.lines;
+  const [ipbx = { host: '', port: 0 }] = config.sip.ipbx.addresses;
   const telephone = new Telephone({
     user: line?.user ?? '',
-    password: line?.password ?? '',
+    password: line?.password?.reveal() ?? '',
     name: '',
-    domain: file.sip.ipbx.domain ?? '',
-    ipbx: { host, port: Number(port) },
+    domain: config.sip.ipbx.domain,
+    ipbx,
     pitchHz: 440,
     onCall: (call) => {
       call.answer();
@@ -82,6 +83,26 @@ it('ends on the first Ctrl-C, calls hung up, with exit status 0', async () => {
   expect(stopped).toEqual(['0 calls left']);
   expect(written.some((text) => text.includes('all is well'))).toBe(true);
   expect(process.listenerCount('SIGINT')).toBe(0);
+});
+
+it('configures the daemon as a file would, on loopback only', async () => {
+  const config = await demonstrationConfig('data', {
+    ipbx: { host: '127.0.0.1', port: 40_000 },
+    domain: 'x.invalid',
+    user: 'svc',
+    password: 'p',
+  });
+  expect([config.sip.listen.address, config.media.address, config.metrics.address]).toEqual([
+    '127.0.0.1',
+    '127.0.0.1',
+    '127.0.0.1',
+  ]);
+  const sip = {
+    ...config.sip,
+    ipbx: { addresses: ['127.0.0.1:40000'], domain: 'x.invalid' },
+    lines: config.sip.lines.map((line) => ({ ...line, password: 'p', passwordFile: null })),
+  };
+  expect(checkRelations({ ...config, sip, database: { ...config.database, passwordFile: null } }, config.file)).toEqual([]);
 });
 
 it('closes what it has opened when the daemon does not start', async () => {

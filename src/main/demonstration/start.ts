@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import type { NodeFile } from '../../config/schema.ts';
+import type { Config } from '../../config/config.ts';
 import type { CentreDocument } from '../../wire/centre.ts';
 import { demonstrationCentre } from './centre.ts';
+import { demonstrationConfig } from './config.ts';
 import { Ipbx } from './ipbx/ipbx.ts';
 import type { IpbxUser } from './ipbx/ipbx.ts';
-import { demonstrationFile } from './node-file.ts';
 import {
   AGENTS,
   BILLING_NUMBER,
@@ -26,10 +26,10 @@ import type { Tally } from './show/tally.ts';
 import type { Output } from './show/terminal.ts';
 import type { Address } from './sip/transactions.ts';
 
-/** What the daemon is to be started with: the node's file, and the centre to import, replacing what an earlier run left. */
+/** What the daemon is to be started with; the centre replaces what an earlier run left in the database. */
 export interface DaemonSetup {
-  readonly file: NodeFile;
-  readonly centre: readonly CentreDocument[];
+  readonly config: Config;
+  readonly centreImport: readonly CentreDocument[];
 }
 
 export interface RunningDaemon<Status> {
@@ -114,13 +114,13 @@ export async function startDemonstration<Status>(options: DemonstrationOptions<S
   let daemon: RunningDaemon<Status> | null = null;
   try {
     daemon = await options.startDaemon({
-      file: await demonstrationFile(options.dataDir, {
+      config: await demonstrationConfig(options.dataDir, {
         ipbx: ipbx.address,
         domain: DOMAIN,
         user: SERVICE_USER,
         password: passwordOf(SERVICE_USER),
       }),
-      centre: demonstrationCentre(),
+      centreImport: demonstrationCentre(),
     });
     await registered(ipbx);
   } catch (error) {
