@@ -5,6 +5,8 @@
 export const ERRORS = {
   // Configuration file (CFG)
   CFG_NOT_FOUND: { message: 'The configuration file {file} does not exist.', remedy: 'Run `bascule init` to write one, or give its path with --config.' },
+  CFG_UNREADABLE: { message: 'The configuration file {file} cannot be read: {detail}.', remedy: 'Let the account that runs bascule read it.' },
+  CFG_EXISTS: { message: '{file} exists already.', remedy: 'Give another folder with --dir, or --force to replace it.' },
   CFG_YAML: { message: '{file}:{line}: the file is not valid YAML: {detail}.', remedy: 'Correct the line; indentation is two spaces, never a tab.' },
   CFG_INVALID: { message: '{file}:{line}: {key}: {detail}.', remedy: '{remedy}' },
   CFG_RELATION: { message: '{file}: {detail}.', remedy: '{remedy}' },
@@ -46,6 +48,9 @@ export const ERRORS = {
   DMN_RUNNING: { message: 'A daemon already runs on {socket} (process {pid}).', remedy: 'Stop it first: `bascule stop`.' },
   DMN_REQUEST: { message: 'The request is not valid: {detail}.', remedy: 'Use a `bascule` command of the same version as the daemon.' },
   DMN_DRAINING: { message: 'The daemon is draining: it takes no new work.', remedy: 'Wait until it has stopped, then start it again.' },
+  DMN_SOCKET: { message: 'The socket {socket} cannot be used: {detail}.', remedy: 'Use the daemon’s account (or its group, with control.group), and check the rights of the folder.' },
+  DMN_FAILED: { message: 'The daemon could not do it: {detail}.', remedy: 'See the daemon’s log at this time; if it stays so, report it.' },
+  DMN_LOST: { message: 'The daemon closed the connection before it answered.', remedy: 'See whether it still runs: `bascule status`; then its log.' },
   DMN_CAPACITY: { message: '{what} has reached its limit of {limit}.', remedy: 'Raise the limit in the configuration if the server can carry it.' },
 } as const satisfies Record<string, { readonly message: string; readonly remedy: string }>;
 
