@@ -27,7 +27,7 @@ const ULAW_TO_LINEAR = Int16Array.from({ length: 256 }, (_, octet) => expandUlaw
 
 const compressAlaw = (sample: number): number => {
   // Ones' complement of the negative half: G.711's decision values are symmetrical about zero.
-  const magnitude = (sample < 0 ? ~sample : sample) >> 4;
+  const magnitude = (sample < 0 ? ~sample : sample) >> 3;
   const sign = sample < 0 ? 0 : 0x80;
   if (magnitude < 32) return (sign | (magnitude >> 1)) ^ 0x55;
   const segment = 27 - Math.clz32(magnitude);

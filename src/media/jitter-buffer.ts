@@ -8,7 +8,7 @@ const SLOTS = 16;
  * a clock: a packet waits only while one before it is missing, and no longer than `depth` later packets have come.
  */
 export class JitterBuffer {
-  readonly #slots: (Uint8Array | null)[] = new Array<Uint8Array | null>(SLOTS).fill(null);
+  readonly #slots: (Uint8Array | null)[] = Array.from({ length: SLOTS }, () => null);
   readonly #depth: number;
   #next: number | null = null;
   #highest = 0;
