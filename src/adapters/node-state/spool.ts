@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import type Database from 'better-sqlite3';
 import type { JournalEntry } from '../../core/kernel/journal.ts';
@@ -97,7 +98,10 @@ export class SqliteSpool implements Spool {
   reject(key: string, entry: JournalEntry, code: string, message: string): boolean {
     if (this.#rejected >= this.#rejectedLimit) return false;
     this.#guard(() => {
-      this.#reject.run(key, JSON.stringify(entry), code, message, new Date().toISOString());
+      const text = JSON.stringify(entry);
+      // The same record again is the same row; another record of the same key is worth a row of its own.
+      const digest = createHash('sha256').update(text).digest('hex').slice(0, 8);
+      this.#reject.run(`${key}#${digest}`, text, code, message, new Date().toISOString());
       this.#rejected = this.#rejectedCount.get()?.count ?? this.#rejected;
     });
     return true;

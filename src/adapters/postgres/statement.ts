@@ -202,20 +202,17 @@ export const batchParameters = (
   return parameters;
 };
 
-/** The natural key of an entry, for a record that is set aside. */
+/** The natural key of an entry that is set aside; what is set aside may lack the very fields that make it. */
 export const keyOf = (entry: JournalEntry): string => {
-  switch (entry.kind) {
-    case 'call':
-      return `call:${entry.row.call}`;
-    case 'call-event':
-      return `call-event:${entry.call}:${entry.sequence}`;
-    case 'agent-action':
-      return `agent-action:${entry.action}`;
-    case 'live-call':
-      return `live-call:${entry.live.call}`;
-    case 'live-call-ended':
-      return `live-call-ended:${entry.call}`;
-    case 'agent-state':
-      return `agent-state:${entry.snapshot.agent}`;
-  }
+  const { kind, call, sequence, action, row, live, snapshot } = entry as {
+    readonly kind?: unknown;
+    readonly call?: unknown;
+    readonly sequence?: unknown;
+    readonly action?: unknown;
+    readonly row?: { readonly call?: unknown };
+    readonly live?: { readonly call?: unknown };
+    readonly snapshot?: { readonly agent?: unknown };
+  };
+  const name = action ?? row?.call ?? live?.call ?? snapshot?.agent ?? call ?? 'unnamed';
+  return [kind, name, sequence].filter((part) => part !== undefined).join(':');
 };
