@@ -254,7 +254,10 @@ export type AgentBehaviour =
 const OWN_TAG = ';tag=[pid]a[call_number]';
 
 /** Headers of the INVITE that are needed again after another request came (RFC 3261 §8.2.6.2). */
-const remember = [header('Via', 'via'), header('From', 'from'), header('To', 'to'), header('CSeq', 'cseq')];
+const remember = [
+  ...[header('Via', 'via'), header('From', 'from'), header('To', 'to'), header('CSeq', 'cseq')],
+  element('ereg', { regexp: '.*', search_in: 'hdr', header: 'P-Asserted-Identity:', assign_to: 'asserted' }),
+];
 const toInvite = (status: string): string =>
   send(
     message([`SIP/2.0 ${status}`, 'Via: [$via]', 'From: [$from]', `To: [$to]${OWN_TAG}`, 'Call-ID: [call_id]', 'CSeq: [$cseq]']),
@@ -317,7 +320,7 @@ const answering = (traced: boolean): string[] => [
   fresh('200 OK', sdp(1, 'sendrecv'), { retrans: 500 }),
   // The caller may have given up while the answer was on its way.
   receive({ request: 'CANCEL', optional: true, next: 'late' }),
-  receive({ request: 'ACK' }, traced ? [log('agent [$from] [timestamp]')] : []),
+  receive({ request: 'ACK' }, traced ? [log('agent [$from] [$asserted] [timestamp]')] : []),
   goTo('talk'),
   label('late'),
   reply('200 OK'),
@@ -326,33 +329,39 @@ const answering = (traced: boolean): string[] => [
 
 /** A telephone, or as many as extensions lead to it. */
 export const agent = (behaviour: AgentBehaviour): string => {
-  const invited = receive({ request: 'INVITE', rrs: true }, remember);
+  const invited = [
+    // Asked from outside a call whether it is there.
+    receive({ request: 'OPTIONS', optional: true, next: 'asked' }),
+    receive({ request: 'INVITE', rrs: true }, remember),
+  ];
+  const asked = [goTo('end'), label('asked'), fresh('200 OK'), END];
   // SIPp refuses a scenario with a variable that is set and never read.
-  const used = element('Reference', { variables: 'via,from,to,cseq' });
+  const used = element('Reference', { variables: 'via,from,to,cseq,asserted' });
   switch (behaviour.does) {
     case 'answer':
       return scenario('agent who answers', [
-        invited,
+        ...invited,
         ...(behaviour.ringMs > 0 ? ringing(behaviour.ringMs) : []),
         ...answering(behaviour.traced ?? false),
         ...converse('talk', behaviour.talkMs, 'hangup'),
         label('hangup'),
         ...agentBye(1),
-        END,
+        ...asked,
         used,
       ]);
     case 'refuse':
       return scenario('agent who refuses', [
-        invited,
+        ...invited,
         fresh(behaviour.status, [], { retrans: 500 }),
         receive({ request: 'ACK' }),
+        ...asked,
         used,
       ]);
     case 'ring':
-      return scenario('agent who does not answer', [invited, ...ringing(null), END, used]);
+      return scenario('agent who does not answer', [...invited, ...ringing(null), ...asked, used]);
     case 'forget':
       return scenario('agent whose BYE was lost', [
-        invited,
+        ...invited,
         ...ringing(100),
         ...answering(false),
         label('talk'),
@@ -371,12 +380,12 @@ export const agent = (behaviour: AgentBehaviour): string => {
         goTo('end'),
         label('last'),
         reply('481 Call Does Not Exist'),
-        END,
+        ...asked,
         used,
       ]);
     case 'transfer':
       return scenario('agent who transfers', [
-        invited,
+        ...invited,
         ...ringing(50),
         ...answering(false),
         label('talk'),
@@ -386,7 +395,7 @@ export const agent = (behaviour: AgentBehaviour): string => {
         ...converse('wait', 20_000, 'hangup'),
         label('hangup'),
         ...agentBye(2),
-        END,
+        ...asked,
         used,
       ]);
   }
