@@ -1,14 +1,13 @@
 import type {
   IncomingRequestMessage,
   OutgoingRequestMessage,
-  Session,
   SessionDelegate,
   URI,
   UserAgentCore,
   UserAgentCoreDelegate,
   UserAgentServer,
 } from 'sip.js/lib/core/index.js';
-import type { Endpoint, ParseReason, Wire } from '../wire/types.ts';
+import type { Endpoint, ParseReason, TransactionTimers, Wire } from '../wire/types.ts';
 
 /** A SIP account. The password is read only to compute digests. */
 export interface Credentials {
@@ -21,11 +20,7 @@ export interface UpdateDelegate extends SessionDelegate {
   onUpdate?(request: UserAgentServer): void;
 }
 
-export interface IncomingContext {
-  readonly source: Endpoint;
-}
-
-/** Asked before anything is created for a request; a returned status is sent statelessly (RFC 3261 §8.2.7). */
+/** Asked about a request outside any dialog before anything is created for it; a returned status is sent statelessly (RFC 3261 §8.2.7). */
 export type Admission = (
   request: IncomingRequestMessage,
   source: Endpoint,
@@ -55,6 +50,8 @@ export interface UserAgentCoreOptions {
   readonly userAgentHeader?: string;
   /** Option tags we understand in Require and list in Supported. Default 100rel, replaces, timer. */
   readonly supported?: readonly string[];
+  /** The same as the transport's; sip.js has one set for the whole process. */
+  readonly timers?: Partial<TransactionTimers>;
 }
 
 /** sip.js's core joined to a wire. One per wire: it serves every line that uses that socket and that IPBX. */
@@ -64,10 +61,8 @@ export interface UserAgent {
   readonly contact: URI;
   /** Hands a text to the parser and the core, as the wire does. */
   receive(text: string, source: Endpoint): void;
-  /** Where a request came from, while the request is being handled. */
+  /** Where a request came from, for as long as somebody keeps it. */
   sourceOf(message: IncomingRequestMessage): Endpoint | undefined;
-  /** The Request-URI as received: a DDI, another line, a tel: number. */
-  dialled(message: IncomingRequestMessage): URI | undefined;
   readonly counters: Readonly<UserAgentCounters>;
   /** Detaches from the wire and disposes of every dialog and transaction. */
   dispose(): void;
@@ -96,6 +91,3 @@ export interface SavedDialog {
   readonly offer: string;
   readonly answer: string;
 }
-
-export type SaveDialog = (session: Session) => SavedDialog;
-export type RestoreDialog = (core: UserAgentCore, saved: SavedDialog) => Session;

@@ -1,6 +1,7 @@
 import { IncomingRequestMessage, IncomingResponseMessage } from 'sip.js/lib/core/index.js';
 import type { BodyPart } from './body.ts';
 import { parseStructured } from './header-values.ts';
+import type { Endpoint } from './types.ts';
 import { canonicalName } from './header-names.ts';
 
 export interface HeaderEntry {
@@ -37,6 +38,8 @@ function append(headers: Headers, name: string, raw: string): void {
 export class SipRequest extends IncomingRequestMessage {
   /** Present when the body came as multipart/…: every part, the session description included. */
   parts: readonly BodyPart[] | undefined = undefined;
+  /** Where it came from, noted by who received it. */
+  source: Endpoint | undefined = undefined;
 
   constructor() {
     super();

@@ -5,7 +5,6 @@ import { newCounters } from './counters.ts';
 import { Locator, systemResolver } from './dns.ts';
 import { LIMITS } from './limits.ts';
 import { DONE, type Link, type LinkHandlers } from './link.ts';
-import { answerText } from './local-answer.ts';
 import { type OutgoingText, type Pending, PendingTable } from './pending.ts';
 import { isProbe, probeText } from './probe.ts';
 import { connectionAnswer, datagramAnswer, isInDialog, nextHop, reconnectAnswer } from './routing.ts';
@@ -42,6 +41,7 @@ export class SipTransport implements Wire {
   onMessage: MessageHandler = () => {};
   onError: (error: unknown) => void = () => {};
   onTargetChange: (current: Endpoint | null) => void = () => {};
+  onUnreachable: (text: string, target: Endpoint) => void = () => {};
 
   private readonly options: TransportOptions;
   private readonly failover: FailoverTiming;
@@ -287,8 +287,11 @@ export class SipTransport implements Wire {
 
   private fail(entry: Pending): void {
     this.pending.forget(entry);
-    const text = answerText(entry.text, 503, 'Service Unavailable');
-    if (text !== undefined) this.deliver(text, entry.target);
+    try {
+      this.onUnreachable(entry.text, entry.target);
+    } catch (error) {
+      this.failed(error);
+    }
   }
 
   private receive(data: Buffer, source: Endpoint): void {

@@ -135,6 +135,11 @@ export interface Wire {
   onError: (error: unknown) => void;
   /** The current target changed, `null` when none lives. */
   onTargetChange: (current: Endpoint | null) => void;
+  /**
+   * A request of ours got no answer, the network says that nobody is there, and there is no other target to try
+   * (RFC 3261 §18.4). A user agent fails the transaction, a proxy answers 503.
+   */
+  onUnreachable: (text: string, target: Endpoint) => void;
   /** Routes by Via (responses), Route, Request-URI or the outbound targets. Rejects when no way is known. */
   send(text: string): Promise<void>;
   /** Sends to that address whatever the message says. `retransmit` overrides the transport's setting for this message. */
