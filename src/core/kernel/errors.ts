@@ -46,11 +46,13 @@ export const ERRORS = {
   // Daemon and its socket (DMN)
   DMN_NOT_RUNNING: { message: 'No daemon answers on {socket}.', remedy: 'Start it: `bascule start`, or `systemctl start bascule`.' },
   DMN_RUNNING: { message: 'A daemon already runs on {socket} (process {pid}).', remedy: 'Stop it first: `bascule stop`.' },
+  DMN_STARTING: { message: 'The daemon is still starting.', remedy: 'Try again in a moment.' },
   DMN_REQUEST: { message: 'The request is not valid: {detail}.', remedy: 'Use a `bascule` command of the same version as the daemon.' },
   DMN_DRAINING: { message: 'The daemon is draining: it takes no new work.', remedy: 'Wait until it has stopped, then start it again.' },
   DMN_SOCKET: { message: 'The socket {socket} cannot be used: {detail}.', remedy: 'Use the daemon’s account (or its group, with control.group), and check the rights of the folder.' },
   DMN_FAILED: { message: 'The daemon could not do it: {detail}.', remedy: 'See the daemon’s log at this time; if it stays so, report it.' },
   DMN_LOST: { message: 'The daemon closed the connection before it answered.', remedy: 'See whether it still runs: `bascule status`; then its log.' },
+  DMN_METRICS: { message: 'Metrics cannot listen on {address}:{port}: {detail}.', remedy: 'Free the port, change metrics.port, or set metrics.enabled to false.' },
   DMN_CAPACITY: { message: '{what} has reached its limit of {limit}.', remedy: 'Raise the limit in the configuration if the server can carry it.' },
 } as const satisfies Record<string, { readonly message: string; readonly remedy: string }>;
 
