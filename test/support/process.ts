@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { until } from './wait.ts';
 
 const alive = new Set<ChildProcess>();
@@ -8,14 +9,32 @@ process.on('exit', () => {
   for (const child of alive) signal(child, 'SIGKILL');
 });
 
-const signal = (child: ChildProcess, name: NodeJS.Signals): void => {
-  if (child.pid === undefined) return;
+const send = (pid: number, name: NodeJS.Signals): void => {
   try {
-    // Its group: Kamailio and PostgreSQL fork. The group was made for this child, so nobody else is in it.
-    process.kill(-child.pid, name);
+    process.kill(pid, name);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
+};
+
+const childrenOf = (pid: number): number[] => {
+  try {
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').split(' ').filter(Boolean).map(Number);
+  } catch {
+    return [];
+  }
+};
+
+/** Signals that no program handles itself must reach its children too. */
+const FOR_ALL: ReadonlySet<NodeJS.Signals> = new Set(['SIGKILL', 'SIGSTOP', 'SIGCONT']);
+
+const signal = (child: ChildProcess, name: NodeJS.Signals): void => {
+  if (child.pid === undefined) return;
+  // PostgreSQL's processes have groups of their own. Parents first: a postmaster would restart what was killed under it.
+  const apart = FOR_ALL.has(name) ? childrenOf(child.pid) : [];
+  // Its group: Kamailio forks. The group was made for this child, so nobody else is in it.
+  send(-child.pid, name);
+  for (const pid of apart) send(pid, name);
 };
 
 export interface Exit {

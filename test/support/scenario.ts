@@ -244,6 +244,8 @@ export type AgentBehaviour =
       readonly talkMs: number | null;
       /** Writes `agent NUMBER TIME` when the answer is acknowledged. */
       readonly traced?: boolean;
+      /** Writes `offered EXTENSION TIME` for each INVITE and `bye EXTENSION TIME` for each BYE it sends. */
+      readonly marked?: boolean;
     }
   | { readonly does: 'refuse'; readonly status: string }
   | { readonly does: 'ring' }
@@ -329,10 +331,11 @@ const answering = (traced: boolean): string[] => [
 
 /** A telephone, or as many as extensions lead to it. */
 export const agent = (behaviour: AgentBehaviour): string => {
+  const marked = behaviour.does === 'answer' && behaviour.marked === true;
   const invited = [
     // Asked from outside a call whether it is there.
     receive({ request: 'OPTIONS', optional: true, next: 'asked' }),
-    receive({ request: 'INVITE', rrs: true }, remember),
+    receive({ request: 'INVITE', rrs: true }, marked ? [...remember, log('offered [$to] [timestamp]')] : remember),
   ];
   const asked = [goTo('end'), label('asked'), fresh('200 OK'), END];
   // SIPp refuses a scenario with a variable that is set and never read.
@@ -345,6 +348,7 @@ export const agent = (behaviour: AgentBehaviour): string => {
         ...answering(behaviour.traced ?? false),
         ...converse('talk', behaviour.talkMs, 'hangup'),
         label('hangup'),
+        ...(marked ? [element('nop', {}, `<action>${log('bye [$to] [timestamp]')}</action>`)] : []),
         ...agentBye(1),
         ...asked,
         used,
