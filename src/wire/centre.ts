@@ -12,6 +12,7 @@ import {
   extension,
   ID_PATTERN,
   id,
+  listOf,
   name,
   prompt,
   telephoneNumber,
@@ -30,7 +31,21 @@ export const SETTINGS_ID = 'settings';
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
-const skillDemand = strict({
+/** `sales:3`, as a person types it, for a skill and the level asked for. */
+const shortDemand = (value: unknown): unknown => {
+  if (typeof value !== 'string') return value;
+  const [skillName, level] = value.split(':');
+  return { skill: skillName, ...(level === undefined ? {} : { minLevel: Number(level) }) };
+};
+
+/** `queue:sales`, `number:0123456789`, `scenario:menu`, `deterrence:closed`: a target as one word. */
+const shortTarget = (value: unknown): unknown => {
+  const [, to, other] = typeof value === 'string' ? (/^([a-z]+)(?::(.+))?$/.exec(value) ?? []) : [];
+  if (to === undefined) return value;
+  return { to, ...(other === undefined ? {} : { [to === 'deterrence' ? 'prompt' : to]: other }) };
+};
+
+const skillDemandFields = strict({
   skill: id().describe('Skill asked for'),
   minLevel: whole(1, 10).default(1).describe('Least level: 1 beginner, 10 expert'),
   relax: z
@@ -46,17 +61,21 @@ const skillDemand = strict({
     })
     .default([])
     .describe('Lower levels accepted after a wait'),
-}).describe('A skill with the level asked for');
+});
+const skillDemand = z.preprocess(shortDemand, skillDemandFields).describe('A skill with the level asked for');
 
 const overflowTarget = z
-  .discriminatedUnion('to', [
-    strict({ to: z.literal('queue'), queue: id().describe('Queue that takes the call') }),
-    strict({ to: z.literal('number'), number: telephoneNumber().describe('Number that the IPBX is asked to call') }),
-    strict({
-      to: z.literal('deterrence'),
-      prompt: prompt().nullable().default(null).describe('Message before hanging up; null: none'),
-    }),
-  ])
+  .preprocess(
+    shortTarget,
+    z.discriminatedUnion('to', [
+      strict({ to: z.literal('queue'), queue: id().describe('Queue that takes the call') }),
+      strict({ to: z.literal('number'), number: telephoneNumber().describe('Number that the IPBX is asked to call') }),
+      strict({
+        to: z.literal('deterrence'),
+        prompt: prompt().nullable().default(null).describe('Message before hanging up; null: none'),
+      }),
+    ]),
+  )
   .describe('Where a call goes that cannot be served here');
 
 const overflowRule = strict({
@@ -80,7 +99,7 @@ const queue = strict({
     .nullable()
     .default(null)
     .describe('A wait this long is worth one point of priority; null: none'),
-  skills: z.array(skillDemand).max(20).default([]).describe('Skills an agent must have'),
+  skills: listOf(skillDemand, 0, 20).default([]).describe('Skills an agent must have'),
   ringTimeoutMs: duration(3_000, 10 * MINUTE)
     .default(20_000)
     .describe('How long an agent’s telephone rings'),
@@ -144,7 +163,7 @@ const hours = strict({
   week: week
     .default([OFFICE_HOURS, OFFICE_HOURS, OFFICE_HOURS, OFFICE_HOURS, OFFICE_HOURS, [], []])
     .describe('Hours of each day of the week'),
-  closedDates: z.array(day()).max(1_000).default([]).describe('Days that are closed whole'),
+  closedDates: listOf(day(), 0, 1_000).default([]).describe('Days that are closed whole'),
   exceptions: z.record(day(), dayRanges()).default({}).describe('Days with hours of their own; they win over all else'),
   holidays: z
     .string()
@@ -156,20 +175,19 @@ const hours = strict({
 
 const campaign = strict({
   name: name().describe('Name shown to people'),
-  numbers: z
-    .array(dialledNumber())
-    .min(1)
-    .max(1_000)
-    .describe('Numbers that callers dial; "*" takes what no other campaign takes'),
+  numbers: listOf(dialledNumber(), 1, 1_000).describe('Numbers that callers dial; "*" takes what no other campaign takes'),
   language: z.enum(['fr', 'en']).default('fr').describe('Language of prompts'),
   greeting: prompt().nullable().default('welcome').describe('Prompt played first; null: none'),
   calendar: id().nullable().default(null).describe('Opening hours; null: always open'),
   closed: overflowTarget.default({ to: 'deterrence', prompt: 'closed' }).describe('Where calls go outside opening hours'),
   target: z
-    .discriminatedUnion('to', [
-      strict({ to: z.literal('queue'), queue: id().describe('Queue') }),
-      strict({ to: z.literal('scenario'), scenario: id().describe('IVR scenario') }),
-    ])
+    .preprocess(
+      shortTarget,
+      z.discriminatedUnion('to', [
+        strict({ to: z.literal('queue'), queue: id().describe('Queue') }),
+        strict({ to: z.literal('scenario'), scenario: id().describe('IVR scenario') }),
+      ]),
+    )
     .describe('Where calls go when open'),
   priority: whole(0, 100).default(0).describe('Priority added to that of the queue'),
   lastAgent: strict({ withinMs: duration(MINUTE, 366 * 24 * HOUR), holdMs: duration(1_000, HOUR) })
@@ -179,7 +197,7 @@ const campaign = strict({
 });
 
 const nodeName = () => id().describe('Node that follows');
-const prompts = () => z.array(prompt()).max(20).describe('Prompts played one after the other');
+const prompts = () => listOf(prompt(), 0, 20).describe('Prompts played one after the other');
 
 const scenarioNode = z.discriminatedUnion('kind', [
   strict({ kind: z.literal('play'), prompts: prompts(), next: nodeName() }),
@@ -199,7 +217,7 @@ const scenarioNode = z.discriminatedUnion('kind', [
     kind: z.literal('set'),
     priority: whole(0, 100).nullable().default(null),
     language: z.enum(['fr', 'en']).nullable().default(null),
-    skills: z.array(skillDemand).max(20).default([]),
+    skills: listOf(skillDemand, 0, 20).default([]),
     next: nodeName(),
   }),
   strict({ kind: z.literal('queue'), queue: id() }),

@@ -68,6 +68,10 @@ const kindOf = (value: unknown): string => {
   return KINDS[typeof value] ?? typeof value;
 };
 
+/** The kinds that a union knows, by its discriminator. */
+const optionsOf = (issue: object): readonly string[] =>
+  'options' in issue && Array.isArray(issue.options) ? issue.options.map(String) : [];
+
 /** Never repeats the value itself: it may be a secret or a telephone number. */
 const sentence: z.core.$ZodErrorMap = (issue) => {
   switch (issue.code) {
@@ -83,7 +87,7 @@ const sentence: z.core.$ZodErrorMap = (issue) => {
     case 'invalid_value':
       return issue.input === undefined ? 'is missing' : `must be one of ${issue.values.map(String).join(', ')}`;
     case 'invalid_union':
-      return 'is none of the known kinds';
+      return `must be one of ${optionsOf(issue).join(', ')}`;
     case 'invalid_key':
       return 'has a key that is not allowed';
     default:
@@ -111,7 +115,7 @@ const remedyFor = (issue: z.core.$ZodIssue, key: string): string => {
     case 'invalid_value':
       return `Choose one of ${issue.values.map(String).join(', ')}.`;
     case 'invalid_union':
-      return 'See the example configuration for the kinds that exist.';
+      return `Choose one of ${optionsOf(issue).join(', ')}.`;
     default:
       return `Correct ${key}.`;
   }

@@ -61,6 +61,13 @@ const textMatching = (pattern: RegExp, expected: string) =>
       .regex(pattern, { error: `must be ${expected}` }),
   );
 
+/** A list that may be typed with commas: `0123,0124`. */
+export const listOf = <Item extends z.ZodType>(item: Item, min: number, max: number) =>
+  z.preprocess((value) => {
+    const text = asText(value);
+    return typeof text === 'string' ? text.split(',').map((part) => part.trim()) : value;
+  }, z.array(item).min(min).max(max));
+
 export const whole = (min: number, max: number) => z.int().min(min).max(max);
 
 export const name = () => z.preprocess(asText, z.string().trim().min(1).max(100));
