@@ -1,13 +1,14 @@
 import { chmodSync, mkdirSync } from 'node:fs';
 import { systemClock } from '../adapters/clock/clock.ts';
 import { ControlServer } from '../adapters/control/server.ts';
+import { openLog } from '../adapters/log/log.ts';
+import { MetricsServer } from '../adapters/metrics/server.ts';
 import { createMedia } from '../adapters/rtp/media.ts';
 import { createSipLines } from '../adapters/sip/lines.ts';
 import type { Config } from '../config/config.ts';
 import type { Centre } from '../core/kernel/centre.ts';
 import { BasculeError } from '../core/kernel/errors.ts';
 import { createSite, viewSite } from '../core/site.ts';
-import type { Log } from '../ports/log.ts';
 import { createRunner } from '../runtime/effects.ts';
 import type { ReplyError } from '../runtime/effects.ts';
 import { createLoop } from '../runtime/loop.ts';
@@ -27,7 +28,8 @@ import { openStore } from './daemon/store.ts';
 export interface DaemonOptions {
   readonly config: Config;
   readonly version: string;
-  readonly log: Log;
+  /** Log to the terminal too; off while it shows something else. */
+  readonly console: boolean;
   /** Imported when the database holds no centre yet, or always with `replaceCentre`. */
   readonly centreImport?: readonly CentreDocument[];
   readonly replaceCentre?: boolean;
@@ -48,14 +50,16 @@ const SETTLE_MS = 1_000;
 
 /** Puts the whole appliance together: the only place that names every adapter. Rejects, with all closed again, on failure. */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
-  const { config, version, log } = options;
+  const { config, version } = options;
+  const opened = openLog({ ...config.log, node: config.node, console: options.console });
+  const { log } = opened;
   const clock = systemClock();
   const startedAt = clock.now();
   // What we write is ours alone; others may pass through the folder, as the account of the embedded PostgreSQL must.
   process.umask(0o077);
   mkdirSync(config.dataDir, { recursive: true });
   chmodSync(config.dataDir, 0o711);
-  const undo: (() => Promise<unknown> | void)[] = [];
+  const undo: (() => Promise<unknown> | void)[] = [() => opened.stop()];
   const closeAll = async (): Promise<void> => {
     for (const close of undo.splice(0).reverse()) {
       try {
@@ -150,6 +154,12 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       journal: store.journal.status(),
       media: media.status(),
     });
+    if (config.metrics.enabled) {
+      const metrics = new MetricsServer({ ...config.metrics, log, source: status });
+      await metrics.start();
+      undo.push(() => metrics.stop());
+    }
+
     let ended: Promise<void> | null = null;
     const quiet = (): boolean => site.legs.size === 0;
     const stop = (): Promise<void> => {
@@ -158,8 +168,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
         loop.post({ type: 'stop' });
         await loop.idle();
         await wait.until(() => lines.legs().size === 0, SETTLE_MS);
+        log.log('info', 'Stopping');
         await closeAll();
-        log.log('info', 'Stopped');
         options.onStopped?.();
       })();
       return ended;
@@ -174,7 +184,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       admission.set('draining', on);
       loop.post({ type: 'drain', on });
     };
-    const reload = createReload(config, log);
+    const reload = createReload(config, log, opened.change);
     parts = { node: config.node, version, site, loop, centres, history: store.history, replies, status, stop, drain, setDrain, reload };
     void late?.then(makeEffective, (error: unknown) => log.log('error', 'The centre could not be read', { error }));
     log.log('info', 'Started', { node: config.node, version, agents: site.agents.size, queues: site.centre.queues.size });

@@ -1,3 +1,4 @@
+/// <reference path="./winston-syslog.d.ts" />
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createLogger, transports } from 'winston';

@@ -16,13 +16,17 @@ function differences(before: unknown, after: unknown, at = ''): readonly string[
 }
 
 /** Read where they are used, at each use. */
-const LIVE = new Set(['drain.timeoutMs', 'limits.calls']);
+const LIVE = new Set(['drain.timeoutMs', 'limits.calls', 'log.level', 'log.maskNumbers']);
 
 /**
  * Reads the node's file again (SIGHUP, `bascule reload`): what is read at each use takes effect, for the rest it is said
  * that a restart is needed. A file with an error changes nothing and throws it.
  */
-export function createReload(config: Config, log: Log): () => { readonly applied: readonly string[]; readonly needRestart: readonly string[] } {
+export function createReload(
+  config: Config,
+  log: Log,
+  changeLog: (options: Pick<Config['log'], 'level' | 'maskNumbers'>) => void,
+): () => { readonly applied: readonly string[]; readonly needRestart: readonly string[] } {
   return () => {
     const next = loadConfig(config.file);
     const changed = differences(config, next);
@@ -30,6 +34,8 @@ export function createReload(config: Config, log: Log): () => { readonly applied
     const needRestart = changed.filter((key) => !LIVE.has(key));
     Object.assign(config.drain, next.drain);
     Object.assign(config.limits, next.limits);
+    Object.assign(config.log, { level: next.log.level, maskNumbers: next.log.maskNumbers });
+    changeLog(next.log);
     log.log('info', 'The configuration was read again', { applied, needRestart });
     return { applied, needRestart };
   };
