@@ -43,6 +43,8 @@ export interface Daemon {
   drain(): Promise<void>;
   /** Hangs up, de-registers, writes, stops the database. Again: the same end. */
   stop(): Promise<void>;
+  /** Reads the node's file again; what is wrong with it is logged, and nothing changed. */
+  reload(): void;
 }
 
 /** How long hang-ups may take to be told before the lines close. */
@@ -188,7 +190,18 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     parts = { node: config.node, version, site, loop, centres, history: store.history, replies, status, stop, drain, setDrain, reload };
     void late?.then(makeEffective, (error: unknown) => log.log('error', 'The centre could not be read', { error }));
     log.log('info', 'Started', { node: config.node, version, agents: site.agents.size, queues: site.centre.queues.size });
-    return { status, drain, stop };
+    return {
+      status,
+      drain,
+      stop,
+      reload() {
+        try {
+          reload();
+        } catch (error) {
+          log.log('error', 'The configuration could not be read again', { error });
+        }
+      },
+    };
   }
 }
 
