@@ -29,7 +29,7 @@ export class Load {
       databaseUrl: postgres.url,
       centre: simpleCentre(extensions(options.agents), options.queue),
       users: [],
-      mediaPorts: 8_000,
+      channels: 5_000,
       ...(options.newCallsPerSecond === undefined ? {} : { newCallsPerSecond: options.newCallsPerSecond }),
     });
     return new Load(postgres, phones, daemon);

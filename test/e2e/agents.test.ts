@@ -18,12 +18,10 @@ describe('agents and their telephones', () => {
     [postgres, ipbx] = await Promise.all([Postgres.start(), Ipbx.start({ silenceMs: 1_000 })]);
     const centre = {
       ...simpleCentre(['1001', '1002'], { rejectDelayMs: 500, noAnswerDelayMs: 500, ringTimeoutMs: 3_000 }),
+      settings: { settings: { silenceProbeMs: 5_000 } },
       'pause-reason': { lunch: { digits: '1' } },
     };
-    daemon = await Daemon.start(
-      { ipbx: ipbx.hostPort, databaseUrl: postgres.url, centre, silenceProbeMs: 5_000 },
-      { signIn: false },
-    );
+    daemon = await Daemon.start({ ipbx: ipbx.hostPort, databaseUrl: postgres.url, centre }, { signIn: false });
   });
 
   afterEach(async () => {

@@ -3,7 +3,7 @@ import { outcomes, query } from '../support/centre-rows.ts';
 import { agentsAt, Daemon, extensions } from '../support/daemon.ts';
 import { Ipbx } from '../support/kamailio.ts';
 import { Postgres } from '../support/postgres.ts';
-import { agent, type AgentBehaviour, caller, type CallerBehaviour, refusedCaller } from '../support/scenario.ts';
+import { agent, type AgentBehaviour, caller, refusedCaller } from '../support/scenario.ts';
 import { call, register, Sipp } from '../support/sipp.ts';
 
 const QUIET = { announceEveryMs: null, wrapUpMs: 0, rejectDelayMs: 500, noAnswerDelayMs: 500, ringTimeoutMs: 3_000 };
@@ -27,13 +27,15 @@ const TELEPHONES: readonly { readonly extensions: readonly string[]; readonly be
   { extensions: ['1019'], behaviour: { does: 'refuse', status: '603 Decline' } },
   { extensions: ['1901'], behaviour: { does: 'answer', ringMs: 20, talkMs: 200 } },
 ];
-const DESK = ['1001', '1002', '1003', '1004', '1005', '1006', '1007', '1008', '1009', '1010', '1011', '1012', '1013', '1014'];
+const DESK = extensions(12, 1001);
+const LONG = extensions(2, 1013);
 const TROUBLED = ['1015', '1016', '1017', '1018', '1019'];
 
 const CENTRE = {
-  skill: { desk: {}, slow: {}, nobody: {} },
+  skill: { desk: {}, long: {}, slow: {}, nobody: {} },
   queue: {
     main: { ...QUIET, skills: [{ skill: 'desk' }] },
+    long: { ...QUIET, skills: [{ skill: 'long' }] },
     slow: { ...QUIET, ringTimeoutMs: 60_000, skills: [{ skill: 'slow' }] },
     nobody: { ...QUIET, skills: [{ skill: 'nobody' }] },
     full: { ...QUIET, capacity: 0, capacityTarget: { to: 'deterrence', prompt: null }, skills: [{ skill: 'nobody' }] },
@@ -43,7 +45,11 @@ const CENTRE = {
       overflow: [{ when: { kind: 'no-agent' }, target: { to: 'number', number: '1901' } }],
     },
   },
-  agent: { ...agentsAt([...DESK, ...TROUBLED], { skills: { desk: 5 } }), ...agentsAt(['1021'], { skills: { slow: 5 } }) },
+  agent: {
+    ...agentsAt([...DESK, ...TROUBLED], { skills: { desk: 5 } }),
+    ...agentsAt(LONG, { skills: { long: 5 } }),
+    ...agentsAt(['1021'], { skills: { slow: 5 } }),
+  },
   hours: { never: { zone: 'UTC', week: [[], [], [], [], [], [], []], closedDates: [], exceptions: {} } },
   campaign: {
     main: campaign('8000', toQueue('main')),
@@ -54,6 +60,7 @@ const CENTRE = {
     full: campaign('8005', toQueue('full')),
     closed: campaign('8006', toQueue('main'), { calendar: 'never', closed: { to: 'deterrence', prompt: null } }),
     elsewhere: campaign('8007', toQueue('elsewhere')),
+    long: campaign('8008', toQueue('long')),
   },
   scenario: {
     choice: {
@@ -72,23 +79,38 @@ interface Wave {
   readonly calls: number;
   readonly callsPerSecond: number;
   readonly limit?: number;
-  readonly behaviour: CallerBehaviour;
+  readonly scenario: string;
   readonly outcome: 'answered' | 'abandoned' | 'deterred' | 'overflowed';
   readonly stage?: string;
 }
 
 /** Who waits for an agent never hangs up before one could have answered: the longest trouble costs a ring timeout. */
-const PATIENT = { talkMs: 12_000 };
+const PATIENCE_MS = 12_000;
+const PATIENT = caller({ talkMs: PATIENCE_MS });
 const WAVES: readonly Wave[] = [
-  { number: '8000', calls: 320, callsPerSecond: 16, behaviour: PATIENT, outcome: 'answered' },
-  { number: '8000', calls: 30, callsPerSecond: 2, behaviour: { ...PATIENT, holdMs: 150 }, outcome: 'answered' },
-  { number: '8001', calls: 40, callsPerSecond: 4, behaviour: { talkMs: 300 }, outcome: 'abandoned', stage: 'greeting' },
-  { number: '8002', calls: 40, callsPerSecond: 4, behaviour: { talkMs: 800 }, outcome: 'abandoned', stage: 'queue' },
-  { number: '8003', calls: 10, callsPerSecond: 2, limit: 1, behaviour: { talkMs: 1_000 }, outcome: 'abandoned', stage: 'offer' },
-  { number: '8004', calls: 20, callsPerSecond: 2, behaviour: { ...PATIENT, infoDigits: '1' }, outcome: 'answered' },
-  { number: '8005', calls: 15, callsPerSecond: 3, behaviour: PATIENT, outcome: 'deterred' },
-  { number: '8006', calls: 15, callsPerSecond: 3, behaviour: PATIENT, outcome: 'deterred' },
-  { number: '8007', calls: 10, callsPerSecond: 1, behaviour: PATIENT, outcome: 'overflowed' },
+  { number: '8000', calls: 320, callsPerSecond: 16, scenario: PATIENT, outcome: 'answered' },
+  { number: '8008', calls: 30, callsPerSecond: 4, limit: 2, scenario: caller({ talkMs: 600, holdMs: 150 }), outcome: 'answered' },
+  { number: '8001', calls: 40, callsPerSecond: 4, scenario: caller({ talkMs: 300 }), outcome: 'abandoned', stage: 'greeting' },
+  { number: '8002', calls: 40, callsPerSecond: 4, scenario: caller({ talkMs: 800 }), outcome: 'abandoned', stage: 'queue' },
+  {
+    number: '8003',
+    calls: 10,
+    callsPerSecond: 2,
+    limit: 1,
+    scenario: caller({ talkMs: 1_000 }),
+    outcome: 'abandoned',
+    stage: 'offer',
+  },
+  {
+    number: '8004',
+    calls: 20,
+    callsPerSecond: 2,
+    scenario: caller({ talkMs: PATIENCE_MS, infoDigits: '1' }),
+    outcome: 'answered',
+  },
+  { number: '8005', calls: 15, callsPerSecond: 3, scenario: PATIENT, outcome: 'deterred' },
+  { number: '8006', calls: 15, callsPerSecond: 3, scenario: refusedCaller(480), outcome: 'deterred' },
+  { number: '8007', calls: 10, callsPerSecond: 1, scenario: PATIENT, outcome: 'overflowed' },
 ];
 const CALLS = 500;
 
@@ -118,9 +140,9 @@ describe('500 calls through the IPBX to 20 agents, every outcome', () => {
   it('each call ends as its caller and its agent made it end', async () => {
     expect(WAVES.reduce((sum, { calls }) => sum + calls, 0)).toBe(CALLS);
     const runs = await Promise.all(
-      WAVES.map(({ number, calls, callsPerSecond, limit, behaviour }) =>
+      WAVES.map(({ number, calls, callsPerSecond, limit, scenario }) =>
         Sipp.start({
-          scenario: caller(behaviour),
+          scenario,
           target: ipbx.hostPort,
           service: number,
           calls,

@@ -93,7 +93,8 @@ describe('what is heard', () => {
     const outside = await callerPhone();
     await outside.dial('8000');
     await outside.hearing(3_000);
-    await signIn();
+    // Who signs in with somebody waiting is rung at once, never seen ready.
+    await daemon.signIn(['agent-1001']);
     await agent.hearing(500);
     const heard = (await outside.hearing(4_500)).samples;
     const sound = { rate: 8_000, samples: heard };

@@ -30,8 +30,6 @@ export interface DaemonOptions {
   readonly codecs?: readonly ('PCMA' | 'PCMU')[];
   readonly promptsDir?: string;
   readonly calls?: number;
-  readonly mediaPorts?: number;
-  readonly silenceProbeMs?: number;
   /** Merged over the rest of the node's file, section by section. */
   readonly file?: Readonly<Record<string, Document>>;
 }
@@ -76,11 +74,15 @@ export class Daemon {
   }
 
   async start(): Promise<void> {
-    const program = new Program(join(root, 'scripts/bascule'), ['start', '--config', this.#config], {
-      name: 'bascule',
-      cwd: this.folder,
-      env: { BASCULE_DATA_DIR: join(this.folder, 'data'), NO_COLOR: '1' },
-    });
+    const program = new Program(
+      process.env['BASCULE_BIN'] ?? join(root, 'scripts/bascule'),
+      ['start', '--config', this.#config],
+      {
+        name: 'bascule',
+        cwd: this.folder,
+        env: { BASCULE_DATA_DIR: join(this.folder, 'data'), NO_COLOR: '1' },
+      },
+    );
     this.#program = program;
     await program.until(
       'the daemon to be in service',
@@ -224,14 +226,15 @@ export class Daemon {
   }
 
   #writeConfig(changes: Readonly<Record<string, Document>> = {}): void {
-    const { ipbx, databaseUrl, users, protocol, certificate, channels, newCallsPerSecond, codecs } = this.#options;
+    const { ipbx, databaseUrl, users, protocol, certificate, newCallsPerSecond, codecs } = this.#options;
+    const channels = this.#options.channels ?? 500;
     const lines = (users ?? ['svc']).map((user) => ({
       id: user,
       user,
       ...(users !== undefined && users.length === 0 ? {} : { password: passwordOf(user) }),
-      channels: channels ?? 5_000,
+      channels,
     }));
-    const trunk = [{ id: 'trunk', user: 'svc', register: false, channels: channels ?? 5_000 }];
+    const trunk = [{ id: 'trunk', user: 'svc', register: false, channels }];
     const sections: Record<string, Document> = {
       sip: {
         listen: { address: '127.0.0.1', port: this.port, protocol: protocol ?? 'udp' },
@@ -243,9 +246,9 @@ export class Daemon {
       },
       media: {
         address: '127.0.0.1',
-        ports: portRange(this.#options.mediaPorts ?? 4_000),
+        // Two ports for each of a call's two legs.
+        ports: portRange(channels * 4),
         ...(this.#options.promptsDir === undefined ? {} : { promptsDir: this.#options.promptsDir }),
-        ...(this.#options.silenceProbeMs === undefined ? {} : { silenceProbeMs: this.#options.silenceProbeMs }),
       },
       database: { url: databaseUrl },
       control: { socket: join(this.folder, 'control.sock') },

@@ -37,6 +37,7 @@ export const freePorts = async (count = 1): Promise<number> => {
 
 /** A range for RTP: not probed one by one, only kept apart from what `freePorts` gives. */
 export const portRange = (count: number): { readonly first: number; readonly last: number } => {
-  const first = 40_000 + ((process.pid * 2_000) % 18_000);
+  const spread = Math.max(1, 65_000 - 33_000 - count);
+  const first = 33_000 + 2 * Math.floor(((process.pid * 997) % spread) / 2);
   return { first, last: first + count - 1 };
 };
