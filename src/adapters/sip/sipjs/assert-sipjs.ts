@@ -15,7 +15,7 @@ import {
 } from 'sip.js/lib/core/index.js';
 import { AllowedMethods } from 'sip.js/lib/core/user-agent-core/allowed-methods.js';
 import { BasculeError } from '../../../core/kernel/errors.ts';
-import { rehearse } from './rehearsal.ts';
+import { rehearse, type RehearsedObjects } from './rehearsal.ts';
 
 /** What `package-lock.json` pins. The library calls itself 0.21.1 in its own source. */
 const VERSION = '0.21.2';
@@ -53,10 +53,7 @@ const METHODS: readonly (readonly [name: string, owner: object, members: readonl
 ];
 
 /** Fields that appear only on living objects, found on those of a rehearsed call. */
-const FIELDS: readonly (readonly [
-  object: 'dialog' | 'server' | 'serverTransaction' | 'client' | 'clientTransaction',
-  members: readonly string[],
-])[] = [
+const FIELDS: readonly (readonly [object: keyof RehearsedObjects, members: readonly string[]])[] = [
   ['dialog', ['_signalingState', '_offer', '_answer', 'dialogState', 'initialTransaction', 'ackWait']],
   ['server', ['toTag', 'message']],
   ['serverTransaction', ['_request', '_user', 'user', 'lastFinalResponse']],
@@ -95,10 +92,11 @@ export function assertSipJs(): void {
   ]) {
     if (typeof (Timers as unknown as Owner)[timer] !== 'number') missing(`Timers.${timer}`);
   }
-  const objects = rehearse();
-  for (const [name, members] of FIELDS) {
-    for (const member of members) {
-      if (!(member in objects[name])) missing(`${name}.${member}`);
+  rehearse((objects) => {
+    for (const [name, members] of FIELDS) {
+      for (const member of members) {
+        if (!(member in objects[name])) missing(`${name}.${member}`);
+      }
     }
-  }
+  });
 }

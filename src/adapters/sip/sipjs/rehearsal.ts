@@ -40,8 +40,15 @@ function makeCore(send: (text: string) => void, delegate: UserAgentCoreDelegate)
   );
 }
 
-/** A call between two cores in memory: its objects show whether sip.js still looks inside as it did. */
-export function rehearse(): Record<'dialog' | 'server' | 'serverTransaction' | 'client' | 'clientTransaction', object> {
+export type RehearsedObjects = Readonly<
+  Record<'dialog' | 'server' | 'serverTransaction' | 'client' | 'clientTransaction', object>
+>;
+
+/**
+ * A call between two cores in memory: its objects show `inspect`, while they live, whether sip.js still looks inside as it
+ * did. Leaves no timer behind.
+ */
+export function rehearse(inspect: (objects: RehearsedObjects) => void): void {
   const toCaller: string[] = [];
   const toCalled: string[] = [];
   let server: InviteUserAgentServer | undefined;
@@ -56,17 +63,16 @@ export function rehearse(): Record<'dialog' | 'server' | 'serverTransaction' | '
   try {
     const uri = makeUri('rehearsal', '192.0.2.1');
     const message = caller.makeOutgoingRequestMessage('INVITE', uri, uri, uri, {}, [`Contact: <${uri.toString()}>`], BODY);
-    const client = caller.invite(message, { onAccept: (response) => void response.ack() });
+    const client = caller.invite(message, { onAccept: (response) => void response.ack() }) as unknown as { transaction: object };
     deliver(toCalled, called);
     deliver(toCaller, caller);
-    const clientAgent = client as unknown as { transaction: object };
-    return {
+    inspect({
       dialog: dialog ?? {},
       server: server ?? {},
       serverTransaction: server?.transaction ?? {},
-      client: client as unknown as object,
-      clientTransaction: clientAgent.transaction,
-    };
+      client,
+      clientTransaction: client.transaction,
+    });
   } finally {
     called.dispose();
     caller.dispose();

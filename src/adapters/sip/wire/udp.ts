@@ -19,7 +19,7 @@ const literalLookup = (
   address: string,
   _options: unknown,
   done: (error: NodeJS.ErrnoException | null, address: string, family: number) => void,
-): void => done(null, address, isIPv6(address) ? 6 : 4);
+): void => done(null, address, address.includes(':') ? 6 : 4);
 
 /**
  * One socket for everybody, and one connected socket for each of the IPBX's addresses on the same local port: only a
