@@ -10,6 +10,7 @@ import type { Media } from '../../ports/media.ts';
 import { isWildcard, localAddressTowards } from './advertise.ts';
 import { Arrivals } from './arrivals.ts';
 import { joinDirectly } from './direct.ts';
+import { resolverOf } from './domain-resolver.ts';
 import type { Host } from './host.ts';
 import { Leg } from './leg.ts';
 import { Line } from './line.ts';
@@ -71,7 +72,7 @@ export class SipLines implements Lines {
       keepAliveMs: options.protocol === 'UDP' ? 0 : 30_000,
       ...(options.tls && { tls: options.tls }),
       ...(options.failover && { failover: options.failover }),
-      ...(options.resolver && { resolver: options.resolver }),
+      resolver: resolverOf(options),
     });
   }
 

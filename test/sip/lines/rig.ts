@@ -109,6 +109,11 @@ export async function rig({ media = new FakeMedia(), peer, ...changes }: RigOpti
     log,
     order: (effect) => lines.perform(effect),
     close: async () => {
+      // What is still open is let go of at once.
+      far.automatic = (message) => {
+        if (message.status === null && message.method !== 'ACK') far.answer(message, 200);
+        return true;
+      };
       await lines.stop();
       far.close();
     },
