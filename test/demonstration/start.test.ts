@@ -105,6 +105,18 @@ it('configures the daemon as a file would, on loopback only', async () => {
   expect(checkRelations({ ...config, sip, database: { ...config.database, passwordFile: null } }, config.file)).toEqual([]);
 });
 
+it('ends when the daemon is stopped by somebody else', async () => {
+  const { all, stopped } = options({
+    startDaemon: async (setup) => {
+      const daemon = await answeringMachine(setup, stopped);
+      setTimeout(setup.onStopped, 50);
+      return daemon;
+    },
+  });
+  await (await startDemonstration(all)).ended;
+  expect(stopped.length).toBe(1);
+});
+
 it('closes what it has opened when the daemon does not start', async () => {
   const { all } = options({ startDaemon: () => Promise.reject(new Error('no database')) });
   await expect(startDemonstration(all)).rejects.toThrow('no database');

@@ -26,10 +26,12 @@ import type { Tally } from './show/tally.ts';
 import type { Output } from './show/terminal.ts';
 import type { Address } from './sip/transactions.ts';
 
-/** What the daemon is to be started with; the centre replaces what an earlier run left in the database. */
+/** What the daemon is to be started with. The centre is for a database that has none yet: what somebody changed since stays. */
 export interface DaemonSetup {
   readonly config: Config;
   readonly centreImport: readonly CentreDocument[];
+  /** To be called when the daemon ends for another reason, such as a `bascule stop`: the demonstration ends with it. */
+  readonly onStopped: () => void;
 }
 
 export interface RunningDaemon<Status> {
@@ -112,6 +114,7 @@ export async function startDemonstration<Status>(options: DemonstrationOptions<S
   });
   await ipbx.start();
   let daemon: RunningDaemon<Status> | null = null;
+  const daemonStopped = Promise.withResolvers<void>();
   try {
     daemon = await options.startDaemon({
       config: await demonstrationConfig(options.dataDir, {
@@ -121,6 +124,7 @@ export async function startDemonstration<Status>(options: DemonstrationOptions<S
         password: passwordOf(SERVICE_USER),
       }),
       centreImport: demonstrationCentre(),
+      onStopped: daemonStopped.resolve,
     });
     await registered(ipbx);
   } catch (error) {
@@ -128,7 +132,9 @@ export async function startDemonstration<Status>(options: DemonstrationOptions<S
     await ipbx.stop();
     throw error;
   }
-  return run(options, ipbx, daemon, passwordOf);
+  const demonstration = run(options, ipbx, daemon, passwordOf);
+  void daemonStopped.promise.then(() => demonstration.stop().catch(() => {}));
+  return demonstration;
 }
 
 async function registered(ipbx: Ipbx): Promise<void> {
