@@ -6,7 +6,7 @@ import type { FailureCause } from './kernel/events.ts';
 import type { AgentId } from './kernel/ids.ts';
 import type { AgentSnapshot } from './kernel/journal.ts';
 import type { Duration } from './kernel/time.ts';
-import { journal, nextId, order } from './site-state.ts';
+import { journal, nextId, order, setReservation } from './site-state.ts';
 import type { Site } from './site-state.ts';
 
 /** How often an extension that is not there is looked for again. */
@@ -87,10 +87,8 @@ export function offerFailed(
       return;
     case 'line-unavailable':
     case 'error':
-      changeAgent(site, id, { type: 'reject', restMs: LINE_FAILURE_REST });
-      return;
     case 'cancelled':
-      changeAgent(site, id, { type: 'release' });
+      changeAgent(site, id, { type: 'reject', restMs: LINE_FAILURE_REST });
       return;
   }
 }
@@ -120,16 +118,27 @@ function storeAgent(site: Site, before: AgentRecord, after: AgentRecord): void {
   } else if (state.name === 'signed-out') {
     site.extensions.delete(before.extension);
     site.deadlines.cancel(`probe:${id}`);
+    dropReservations(site, id);
     if (!site.centre.agents.has(id)) site.agents.delete(id);
   }
   rememberAcrossRestarts(site, before, after);
+}
+
+/** Nobody waits for an agent who has left. */
+function dropReservations(site: Site, id: AgentId): void {
+  for (const callId of site.reservations.get(id) ?? []) {
+    const call = site.calls.get(callId)!;
+    setReservation(site, call, null);
+    if (call.place !== null) site.seeking.add(callId);
+  }
 }
 
 /** Only what a restart must find again is written: signed out, paused, or else available. */
 function rememberAcrossRestarts(site: Site, before: AgentRecord, after: AgentRecord): void {
   const snapshot = snapshotOf(after);
   const previous = snapshotOf(before);
-  if (snapshot.state === previous.state && snapshot.reason === previous.reason && snapshot.extension === previous.extension) return;
+  if (snapshot.state === previous.state && snapshot.reason === previous.reason && snapshot.extension === previous.extension)
+    return;
   journal(site, { kind: 'agent-state', snapshot });
 }
 

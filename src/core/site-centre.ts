@@ -3,24 +3,24 @@ import { WaitingList, placeOf } from './distribution/waiting.ts';
 import type { Centre } from './kernel/centre.ts';
 import type { QueueId } from './kernel/ids.ts';
 import { sayAndEnd, withdrawOffer } from './site-end.ts';
-import { dispatchAll } from './site-offers.ts';
+import { dispatch, dispatchAll } from './site-offers.ts';
 import { perform } from './site-orders.ts';
-import { enterQueue, overflow, review } from './site-queue.ts';
+import { enterQueue, overflow, review, waitingAhead } from './site-queue.ts';
 import { moveTo, queueRun } from './site-state.ts';
 import type { Call, Site } from './site-state.ts';
 
 /** New settings take effect at once, on waiting calls too (A6). Calls in conversation go on. */
 export function changeCentre(site: Site, centre: Centre): void {
   site.centre = centre;
+  for (const id of site.queues.keys()) if (centre.queues.has(id)) replaceWaiting(site, id);
   changeAgents(site);
-  for (const id of [...site.queues.keys()]) {
-    if (centre.queues.has(id)) replaceWaiting(site, id);
-    else closeQueue(site, id);
-  }
+  for (const id of [...site.queues.keys()]) if (!centre.queues.has(id)) closeQueue(site, id);
+  // Whoever finds an agent under the new settings no longer waits: the rules are for the others.
+  dispatchAll(site);
+  dispatch(site);
   for (const queue of centre.queues.values()) {
     for (const place of [...queueRun(site, queue.id).waiting]) refresh(site, site.calls.get(place.call), queue.announceEveryMs);
   }
-  dispatchAll(site);
 }
 
 function changeAgents(site: Site): void {
@@ -70,7 +70,7 @@ function moveCallOn(site: Site, call: Call, queue: QueueId): void {
   queueRun(site, call.queue!).waiting.remove(call.place!);
   queueRun(site, call.queue!).tally.overflowed += 1;
   call.place = null;
-  enterQueue(site, call, queue, joinedAt);
+  enterQueue(site, call, queue, { joinedAt });
 }
 
 function refresh(site: Site, call: Call | undefined, announceEveryMs: number | null): void {
@@ -79,7 +79,7 @@ function refresh(site: Site, call: Call | undefined, announceEveryMs: number | n
   if (announceEveryMs === null) site.deadlines.cancel(key);
   else site.deadlines.set(key, site.now + announceEveryMs);
   const queue = site.centre.queues.get(call.queue!)!;
-  if (queue.capacity !== null && queueRun(site, queue.id).waiting.position(call.place) > queue.capacity) {
+  if (queue.capacity !== null && call.state.name === 'queued' && waitingAhead(site, call.place, queue.id) >= queue.capacity) {
     return overflow(site, call, queue.capacityTarget, 'capacity');
   }
   review(site, call);

@@ -4,10 +4,10 @@ import { assert } from './kernel/assert.ts';
 import type { EndCause, FailureCause } from './kernel/events.ts';
 import type { AgentId, LegId } from './kernel/ids.ts';
 import { changeAgent, offerFailed, probeExtension, setReachable } from './site-agents.ts';
-import { dropLeg, endAgentPart, finishCall } from './site-end.ts';
+import { dropLeg, endAgentPart, finishCall, withdrawOffer } from './site-end.ts';
 import { agentAnswered, join, offerEnded } from './site-offers.ts';
-import { callOut, enterQueue, overflowFailed, requeueFirst } from './site-queue.ts';
-import { callOfLeg, moveTo, order, playLoop, queueOf, stopTalk, tell } from './site-state.ts';
+import { backToQueue, callOut, enterQueue, overflowFailed, requeueFirst } from './site-queue.ts';
+import { callOfLeg, moveTo, order, playLoop, queueOf, queueRun, stopTalk, tell } from './site-state.ts';
 import type { Call, Site } from './site-state.ts';
 
 /** A leg we called was answered. */
@@ -18,7 +18,7 @@ export function legAnswered(site: Site, leg: LegId): void {
   const { state } = call;
   if (state.name === 'transferring' && state.leg === leg) return transferAnswered(site, call, state);
   if (role.role === 'agent') return agentAnswered(site, call, leg, role.agent);
-  if (state.name !== 'overflowing' || state.leg !== leg) return dropLeg(site, leg);
+  if (state.name !== 'overflowing' || state.leg !== leg) return;
   site.deadlines.cancel(`ring:${leg}`);
   call.overflowed = true;
   call.bridgedAt ??= site.now;
@@ -75,8 +75,14 @@ function agentSideLost(site: Site, call: Call, leg: LegId, agent: AgentId): void
   endAgentPart(site, call, agent);
   setReachable(site, agent, false);
   probeExtension(site, agent);
-  order(site, { type: 'leg.relay', leg: call.id });
+  relay(site, call);
   requeueFirst(site, call);
+}
+
+/** Sound that went straight from one far end to the other comes back here, on the legs that are still there. */
+function relay(site: Site, { id, state }: Call): void {
+  if (state.name !== 'bridged' || !state.direct) return;
+  for (const leg of [id, state.leg]) if (site.legs.has(leg)) order(site, { type: 'leg.relay', leg });
 }
 
 /** One party put the other on hold: the other hears the queue's music. */
@@ -85,7 +91,7 @@ export function legHeld(site: Site, leg: LegId): void {
   if (call === null || call.state.name !== 'bridged') return;
   const { state } = call;
   const other = leg === call.id ? state.leg : call.id;
-  if (state.direct) for (const each of [call.id, state.leg]) order(site, { type: 'leg.relay', leg: each });
+  relay(site, call);
   if (call.talkSince !== null) call.talkMs += site.now - call.talkSince;
   call.talkSince = null;
   call.heldSince = site.now;
@@ -117,14 +123,19 @@ export function transferRequested(site: Site, leg: LegId, target: string, replac
   }
   call.transfers += 1;
   tell(site, call, 'transfer-requested', { leg, ...(replaces === null ? {} : { detail: 'attended' }) });
-  if (conversation.name === 'bridged' && conversation.direct) order(site, { type: 'leg.relay', leg: call.id });
   const queue = replaces === null ? queueForNumber(site, target) : null;
+  const toAgent = queue === null ? (site.extensions.get(target) ?? null) : null;
+  if (toAgent !== null && !mayTakeOver(site, toAgent, replaces !== null)) {
+    tell(site, call, 'transfer-failed', { agent: toAgent, leg, detail: 'busy' });
+    return order(site, { type: 'leg.transferOutcome', leg, outcome: 'failed' });
+  }
+  relay(site, call);
   if (queue !== null) return transferToQueue(site, call, conversation, queue);
-  const toAgent = freeAgentAt(site, target);
+  if (toAgent !== null) withdrawRing(site, toAgent);
   const next = callOut(site, call, target, replaces);
   if (toAgent !== null) {
     site.legs.set(next, { role: 'agent', call: call.id, agent: toAgent });
-    changeAgent(site, toAgent, { type: 'reserve', call: call.id, leg: next });
+    changeAgent(site, toAgent, { type: 'hand-over', call: call.id, leg: next });
   }
   moveTo(site, call, { name: 'transferring', agent: conversation.agent, agentLeg: leg, leg: next, toAgent });
   order(site, { type: 'leg.transferOutcome', leg, outcome: 'accepted' });
@@ -139,18 +150,33 @@ function queueForNumber(site: Site, number: string): string | null {
   return null;
 }
 
-/** A signed-in agent who is free at that extension; anyone else there is called without being reserved. */
-function freeAgentAt(site: Site, extension: string): AgentId | null {
-  const agent = site.extensions.get(extension);
-  return agent !== undefined && site.free.has(agent) ? agent : null;
+/**
+ * Whether a caller may be passed on to a signed-in agent. Unannounced, only to one who is free: a paused telephone never
+ * rings. After a consultation the two already talk, whatever the agent's state here; only a caller in the way forbids it.
+ */
+function mayTakeOver(site: Site, agent: AgentId, consulted: boolean): boolean {
+  return consulted ? site.agents.get(agent)!.state.name !== 'talking' : site.free.has(agent);
 }
 
-function transferToQueue(
-  site: Site,
-  call: Call,
-  from: Extract<CallState, { name: 'bridged' | 'held' }>,
-  queue: string,
-): void {
+/** Takes the call that rings at the agent, if any, away from there; that call looks for somebody else at once. */
+export function withdrawRing(site: Site, agent: AgentId): void {
+  const ring = site.agents.get(agent)?.state;
+  if (ring?.name !== 'reserved' && ring?.name !== 'ringing') return;
+  const call = site.calls.get(ring.call);
+  assert(call !== undefined, 'the call that rings exists');
+  if (call.state.name === 'offered') {
+    const offers = call.state.offers.filter(({ leg }) => leg !== ring.leg);
+    withdrawOffer(site, call, { agent, leg: ring.leg, since: site.now }, 'agent-left');
+    if (offers.length === 0) backToQueue(site, call);
+    else moveTo(site, call, { ...call.state, offers });
+    return;
+  }
+  changeAgent(site, agent, { type: 'release' });
+  order(site, { type: 'leg.hangup', leg: ring.leg });
+  legFailed(site, ring.leg, 'cancelled');
+}
+
+function transferToQueue(site: Site, call: Call, from: Extract<CallState, { name: 'bridged' | 'held' }>, queue: string): void {
   order(site, { type: 'leg.transferOutcome', leg: from.leg, outcome: 'connected' });
   releaseTransferer(site, call, from.agent, from.leg);
   tell(site, call, 'transferred', { detail: 'queue' });
@@ -174,19 +200,14 @@ function transferAnswered(site: Site, call: Call, state: Extract<CallState, { na
   }
   if (state.toAgent !== null) {
     changeAgent(site, state.toAgent, { type: 'answer' }, 'agent');
-    if (call.queue !== null) site.queues.get(call.queue)!.talking += 1;
+    if (call.queue !== null) queueRun(site, call.queue).talking += 1;
   }
   call.agent = state.toAgent ?? call.agent;
   join(site, call, state.leg, state.toAgent);
   tell(site, call, 'transferred', { leg: state.leg, ...(state.toAgent === null ? {} : { agent: state.toAgent }) });
 }
 
-function transferFailed(
-  site: Site,
-  call: Call,
-  state: Extract<CallState, { name: 'transferring' }>,
-  cause: FailureCause,
-): void {
+function transferFailed(site: Site, call: Call, state: Extract<CallState, { name: 'transferring' }>, cause: FailureCause): void {
   site.legs.delete(state.leg);
   site.deadlines.cancel(`ring:${state.leg}`);
   tell(site, call, 'transfer-failed', { leg: state.leg, detail: cause });
@@ -216,10 +237,11 @@ export function ringTimeout(site: Site, leg: LegId): void {
   legFailed(site, leg, 'no-answer');
 }
 
-/** The far ends could not exchange sound themselves: it goes through us again. */
+/** The far ends could not exchange sound themselves: it goes through us again. Told late, of another attempt, it is ordered all the same. */
 export function directFailed(site: Site, leg: LegId): void {
   const call = callOfLeg(site, leg);
   if (call === null || call.state.name !== 'bridged' || !call.state.direct) return;
+  relay(site, call);
   call.state = { ...call.state, direct: false };
   order(site, { type: 'media.bridge', first: call.id, second: call.state.leg });
 }
@@ -242,6 +264,10 @@ function isCalling(site: Site, leg: LegId): boolean {
   const call = callOfLeg(site, leg);
   if (call === null || leg === call.id) return false;
   const { state } = call;
-  return otherLegs(state).includes(leg) && state.name !== 'bridged' && state.name !== 'held' && !(state.name === 'transferring' && state.agentLeg === leg);
+  return (
+    otherLegs(state).includes(leg) &&
+    state.name !== 'bridged' &&
+    state.name !== 'held' &&
+    !(state.name === 'transferring' && state.agentLeg === leg)
+  );
 }
-

@@ -1,6 +1,7 @@
 import { otherLegs } from './call/machine.ts';
 import type { CallStateName, Offer } from './call/machine.ts';
 import { updateHandling } from './distribution/estimate.ts';
+import { assert } from './kernel/assert.ts';
 import type { LegId } from './kernel/ids.ts';
 import type { EndStage, Outcome } from './kernel/journal.ts';
 import { changeAgent } from './site-agents.ts';
@@ -21,7 +22,10 @@ const STAGE: Readonly<Record<CallStateName, EndStage>> = {
   ended: 'conversation',
 };
 
-const stageOf = (call: Call): EndStage => (call.state.name === 'ending' ? call.state.stage : STAGE[call.state.name]);
+function stageOf({ state, answeredAt }: Call): EndStage {
+  if (state.name === 'ending') return state.stage;
+  return state.name === 'ringing' && answeredAt !== null ? 'greeting' : STAGE[state.name];
+}
 
 /** Takes the call off its queue's list and counts how it left; nothing to do when it is in none. */
 export function leaveQueue(site: Site, call: Call, how: Outcome): void {
@@ -55,8 +59,11 @@ export function endAgentPart(site: Site, call: Call, agent: string): void {
   const wrapUpMs = queue?.wrapUpMs ?? 0;
   if (call.queue !== null) {
     const run = queueRun(site, call.queue);
-    run.talking = Math.max(0, run.talking - 1);
-    run.meanHandlingMs = updateHandling(run.meanHandlingMs, call.talkMs + call.holdMs + wrapUpMs);
+    assert(run.talking > 0, 'a conversation that ends was counted');
+    run.talking -= 1;
+    // Since this agent answered: what the caller said to others before is not this agent's work.
+    const talkedMs = site.now - (site.agents.get(agent)?.since ?? site.now);
+    run.meanHandlingMs = updateHandling(run.meanHandlingMs, talkedMs + wrapUpMs);
   }
   changeAgent(site, agent, { type: 'end-call', wrapUpMs });
 }
@@ -94,7 +101,7 @@ export function finishCall(
   }
   if (call.id === gone) site.legs.delete(call.id);
   else dropLeg(site, call.id);
-  site.deadlines.cancel(`menu:${call.id}`);
+  for (const kind of ['menu', 'heard']) site.deadlines.cancel(`${kind}:${call.id}`);
   setReservation(site, call, null);
   tell(site, call, 'ended', { detail: `${outcome}/${stage}/${by}` });
   journal(site, { kind: 'call', row: callRow(call, { at: site.now, outcome, stage, by }) });
@@ -119,7 +126,7 @@ export function sayAndEnd(site: Site, call: Call, prompt: string | null, outcome
   const stage = stageOf(call);
   if (state.name === 'offered') for (const offer of state.offers) withdrawOffer(site, call, offer, outcome);
   leaveQueue(site, call, outcome);
-  if (prompt === null || state.name === 'ringing') {
+  if (prompt === null || call.answeredAt === null) {
     moveTo(site, call, { name: 'ending', play: null, outcome, stage });
     finishCall(site, call, outcome, 'system');
     return;

@@ -1,14 +1,17 @@
 import { unreachable } from './kernel/assert.ts';
 import type { Campaign, OverflowTarget } from './kernel/centre.ts';
 import type { IncomingLeg } from './kernel/events.ts';
-import type { PlayId, ScenarioId } from './kernel/ids.ts';
+import type { LegId, PlayId, ScenarioId } from './kernel/ids.ts';
 import { isOpen } from './scenario/hours.ts';
-import { answerMenu, runScenario } from './scenario/interpret.ts';
+import { answerMenu, runScenario, withDemands } from './scenario/interpret.ts';
 import { dialFeatureCode } from './site-orders.ts';
 import { finishCall, sayAndEnd } from './site-end.ts';
 import { enterQueue, overflow, overflowToNumber, startMusic } from './site-queue.ts';
 import { callRow, journal, moveTo, order, playOnce, queueOf, setReservation, tell } from './site-state.ts';
 import type { Call, Plan, Site } from './site-state.ts';
+
+/** How many arrivals are remembered; at 300 calls/s, those of the last quarter of a minute. */
+const MAX_ARRIVED = 5_000;
 
 function campaignOf(site: Site, dialled: string): Campaign | null {
   let fallback: Campaign | null = null;
@@ -21,7 +24,8 @@ function campaignOf(site: Site, dialled: string): Campaign | null {
 
 /** A leg arrives: a feature code, a call of a campaign, or a number that nobody serves. */
 export function legIncoming(site: Site, event: IncomingLeg): void {
-  if (site.legs.has(event.leg)) return;
+  if (site.arrived.has(event.leg)) return;
+  rememberArrival(site, event.leg);
   if (site.draining) return order(site, { type: 'leg.refuse', leg: event.leg, refusal: 'overload' });
   if (dialFeatureCode(site, event)) return;
   const campaign = campaignOf(site, event.dialled);
@@ -40,6 +44,15 @@ export function legIncoming(site: Site, event: IncomingLeg): void {
     return finishCall(site, call, 'deterred', 'system', event.leg);
   }
   order(site, { type: 'leg.answer', leg: event.leg });
+}
+
+function rememberArrival(site: Site, leg: LegId): void {
+  site.arrived.add(leg);
+  if (site.arrived.size <= MAX_ARRIVED) return;
+  for (const oldest of site.arrived) {
+    site.arrived.delete(oldest);
+    break;
+  }
 }
 
 /** What to do with a new call; null: refuse it without answering. */
@@ -102,10 +115,13 @@ function newCall(site: Site, event: IncomingLeg, campaign: Campaign, plan: Plan)
   };
 }
 
+/** Nobody waits for an agent who is not there. */
 function lastAgentReservation(site: Site, caller: string | null, { lastAgent }: Campaign): Call['reservation'] {
   if (lastAgent === null || caller === null) return null;
   const last = site.lastAgents.get(caller);
   if (last === undefined || site.now - last.at > lastAgent.withinMs) return null;
+  const there = site.agents.get(last.agent)?.state.name;
+  if (there === undefined || there === 'signed-out' || there === 'paused') return null;
   return { agent: last.agent, until: site.now + lastAgent.holdMs };
 }
 
@@ -126,7 +142,12 @@ export function callerAnswered(site: Site, call: Call): void {
       return overflowToNumber(site, call, plan.number, null);
     case 'say-and-end':
       tell(site, call, 'deterred');
-      moveTo(site, call, { name: 'ending', play: playOnce(site, call, [{ prompt: plan.prompt }]), outcome: plan.outcome, stage: 'greeting' });
+      moveTo(site, call, {
+        name: 'ending',
+        play: playOnce(site, call, [{ prompt: plan.prompt }]),
+        outcome: plan.outcome,
+        stage: 'greeting',
+      });
       return;
     default:
       return unreachable(plan);
@@ -155,12 +176,19 @@ function enterScenario(site: Site, call: Call, id: ScenarioId, node: string | nu
   const { wish, changes } = runScenario(scenario, node ?? scenario.start, site.centre.calendars, site.now);
   call.priority = changes.priority ?? call.priority;
   call.language = changes.language ?? call.language;
-  call.skills = [...call.skills, ...changes.skills];
+  call.skills = withDemands(call.skills, changes.skills);
   site.deadlines.cancel(`menu:${call.id}`);
   switch (wish.wish) {
     case 'play':
     case 'menu': {
-      const play = wish.prompts.length > 0 ? playOnce(site, call, wish.prompts.map((prompt) => ({ prompt }))) : null;
+      const play =
+        wish.prompts.length > 0
+          ? playOnce(
+              site,
+              call,
+              wish.prompts.map((prompt) => ({ prompt })),
+            )
+          : null;
       moveTo(site, call, { name: 'scenario', scenario: id, node: wish.node, play, attempts: 0 });
       if (play === null) scenarioPlayed(site, call);
       return;
@@ -190,18 +218,25 @@ function scenarioPlayed(site: Site, call: Call): void {
   enterScenario(site, call, state.scenario, null);
 }
 
-/** A key, or the end of waiting for one (`digit` null). Keys outside a menu mean nothing here. */
+/** A key, or the end of waiting for one (`digit` null). Keys outside a menu mean nothing; the menu may be gone by then. */
 export function scenarioDigit(site: Site, call: Call, digit: string | null): void {
   const { state } = call;
   if (state.name !== 'scenario') return;
   const node = site.centre.scenarios.get(state.scenario)?.nodes[state.node];
-  if (node?.kind !== 'menu') return;
+  if (node?.kind !== 'menu') return digit === null ? scenarioPlayed(site, call) : undefined;
   if (digit !== null) tell(site, call, 'digit');
   const answer = answerMenu(node, digit, state.attempts);
   if ('next' in answer) return enterScenario(site, call, state.scenario, answer.next);
   const prompts = answer.prompt === null ? node.prompts : [answer.prompt, ...node.prompts];
   site.deadlines.cancel(`menu:${call.id}`);
-  const play = prompts.length > 0 ? playOnce(site, call, prompts.map((prompt) => ({ prompt }))) : null;
+  const play =
+    prompts.length > 0
+      ? playOnce(
+          site,
+          call,
+          prompts.map((prompt) => ({ prompt })),
+        )
+      : null;
   moveTo(site, call, { ...state, play, attempts: answer.attempts });
   if (play === null) scenarioPlayed(site, call);
 }
@@ -210,6 +245,7 @@ export function scenarioDigit(site: Site, call: Call, digit: string | null): voi
 export function callerHeard(site: Site, call: Call, play: PlayId): void {
   if (call.play !== play) return;
   call.play = null;
+  site.deadlines.cancel(`heard:${call.id}`);
   const { state } = call;
   switch (state.name) {
     case 'greeted':

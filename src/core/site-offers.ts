@@ -6,11 +6,11 @@ import type { Place } from './distribution/waiting.ts';
 import { assert } from './kernel/assert.ts';
 import type { Queue } from './kernel/centre.ts';
 import type { FailureCause } from './kernel/events.ts';
-import type { AgentId, LegId } from './kernel/ids.ts';
+import type { AgentId, CallId, LegId } from './kernel/ids.ts';
 import { changeAgent, offerFailed } from './site-agents.ts';
-import { dropLeg, leaveQueue, withdrawOffer } from './site-end.ts';
+import { leaveQueue, withdrawOffer } from './site-end.ts';
 import { backToQueue, demandsOf } from './site-queue.ts';
-import { moveTo, nextId, order, queueOf, queueRun, setReservation, startTalk, tell } from './site-state.ts';
+import { isKept, moveTo, nextId, order, queueOf, queueRun, setReservation, startTalk, tell } from './site-state.ts';
 import type { Call, Site } from './site-state.ts';
 
 /** Rest rules for an agent whose queue was removed while it rang. */
@@ -24,30 +24,66 @@ const MAX_LAST_AGENTS = 10_000;
  * best free agent. After it no free agent faces a waiting call that the agent may take (distribution/SPEC.md D1).
  */
 export function dispatch(site: Site): void {
-  for (const agent of site.freed) {
-    site.freed.delete(agent);
-    if (site.free.has(agent)) offerToAgent(site, agent);
-  }
-  for (const id of site.seeking) {
-    site.seeking.delete(id);
-    const call = site.calls.get(id);
-    if (call !== undefined && site.free.size > 0) offerCall(site, call);
+  if (site.freed.size > 0) serveFreed(site);
+  if (site.seeking.size > 0) serveSeeking(site);
+}
+
+/** Several may become free in one step: the first call in the order of service is dealt with first, by its queue's strategy. */
+function serveFreed(site: Site): void {
+  for (;;) {
+    let first: Waiting | null = null;
+    for (const agent of site.freed) {
+      const found = site.free.has(agent) ? bestFor(site, agent) : null;
+      if (found === null) site.freed.delete(agent);
+      else if (first === null || goesBefore(found, first)) first = found;
+    }
+    if (first === null) return;
+    offerCall(site, first.call);
   }
 }
 
-/** Everything anew: after a change of settings, where any pair may have become possible. In the order of service. */
-export function dispatchAll(site: Site): void {
-  const waiting: { readonly queue: Queue; readonly place: Place }[] = [];
-  for (const queue of site.centre.queues.values()) {
-    for (const place of queueRun(site, queue.id).waiting) waiting.push({ queue, place });
+function serveSeeking(site: Site): void {
+  const seeking: Waiting[] = [];
+  if (site.free.size > 0) {
+    for (const id of site.seeking) {
+      const waiting = waitingOf(site, id);
+      if (waiting !== null) seeking.push(waiting);
+    }
   }
-  waiting.sort((a, b) => b.queue.weight - a.queue.weight || comparePlaces(a.place, b.place));
-  for (const { place } of waiting) site.seeking.add(place.call);
+  site.seeking.clear();
+  if (seeking.length > 1) seeking.sort((a, b) => (goesBefore(a, b) ? -1 : 1));
+  for (const { call } of seeking) {
+    if (site.free.size === 0) return;
+    offerCall(site, call);
+  }
+}
+
+/** Everything anew: after a change of settings, where any pair may have become possible. */
+export function dispatchAll(site: Site): void {
+  for (const queue of site.centre.queues.values()) {
+    for (const place of queueRun(site, queue.id).waiting) site.seeking.add(place.call);
+  }
+}
+
+/** A call that may be offered now, and what its turn depends on. */
+interface Waiting {
+  readonly call: Call;
+  readonly queue: Queue;
+  readonly place: Place;
+  /** Kept for one agent: it has precedence there, and takes nobody else's turn. */
+  readonly personal: boolean;
+}
+
+function waitingOf(site: Site, id: CallId): Waiting | null {
+  const call = site.calls.get(id);
+  const queue = call === undefined || call.queue === null ? null : queueOf(site, call.queue);
+  if (call === undefined || queue === null || call.place === null || !mayBeOffered(call, queue)) return null;
+  return { call, queue, place: call.place, personal: isKept(site, call) };
 }
 
 /** How well the agent may take the call now; null: not at all. */
 function fitness(site: Site, agentId: AgentId, call: Call, queue: Queue): number | null {
-  if (call.reservation !== null && call.reservation.until > site.now && call.reservation.agent !== agentId) return null;
+  if (isKept(site, call) && call.reservation?.agent !== agentId) return null;
   const agent = site.centre.agents.get(agentId);
   if (agent === undefined || call.joinedAt === null) return null;
   return suitability(agent, demandsOf(queue, call), site.now - call.joinedAt);
@@ -58,33 +94,37 @@ function mayBeOffered(call: Call, queue: Queue): boolean {
   return call.state.name === 'queued' || (call.state.name === 'offered' && queue.strategy === 'ring-all');
 }
 
-function offerToAgent(site: Site, agentId: AgentId): void {
-  let chosen: { readonly call: Call; readonly queue: Queue; readonly place: Place; readonly personal: boolean } | null = null;
+/** The call that `agentId`, who is free, takes next: one kept for that agent, else the first that fits, across queues. */
+function bestFor(site: Site, agentId: AgentId): Waiting | null {
+  let best: Waiting | null = null;
+  for (const id of site.reservations.get(agentId) ?? []) {
+    const waiting = waitingOf(site, id);
+    if (waiting === null || !waiting.personal || fitness(site, agentId, waiting.call, waiting.queue) === null) continue;
+    if (best === null || goesBefore(waiting, best)) best = waiting;
+  }
+  if (best !== null) return best;
+  const agent = site.centre.agents.get(agentId);
+  if (agent === undefined) return null;
   for (const queue of site.centre.queues.values()) {
     const run = site.queues.get(queue.id);
-    if (run === undefined || run.waiting.length === 0) continue;
-    if (chosen !== null && !chosen.personal && queue.weight < chosen.queue.weight && !hasReservations(site)) continue;
-    for (const place of run.waiting) {
-      const call = site.calls.get(place.call);
-      assert(call !== undefined, 'a waiting call exists');
-      if (!mayBeOffered(call, queue) || fitness(site, agentId, call, queue) === null) continue;
-      const personal = call.reservation?.agent === agentId;
-      if (chosen === null || goesBefore({ queue, place, personal }, chosen)) chosen = { call, queue, place, personal };
-      if (!hasReservations(site)) break;
-    }
+    if (run === undefined || run.waiting.length === 0 || (best !== null && queue.weight < best.queue.weight)) continue;
+    if (suitability(agent, queue.skills, Number.POSITIVE_INFINITY) === null) continue;
+    const found = firstFor(site, agentId, queue, run.waiting);
+    if (found !== null && (best === null || goesBefore(found, best))) best = found;
   }
-  if (chosen !== null) offer(site, chosen.call, agentId);
+  return best;
 }
 
-/** Reservations are rare; where there are none the first eligible call of each queue is enough. */
-function hasReservations(site: Site): boolean {
-  return site.reservations > 0;
+function firstFor(site: Site, agentId: AgentId, queue: Queue, waiting: Iterable<Place>): Waiting | null {
+  for (const place of waiting) {
+    const call = site.calls.get(place.call);
+    assert(call !== undefined, 'a waiting call exists');
+    if (mayBeOffered(call, queue) && fitness(site, agentId, call, queue) !== null) return { call, queue, place, personal: false };
+  }
+  return null;
 }
 
-function goesBefore(
-  a: { readonly queue: Queue; readonly place: Place; readonly personal: boolean },
-  b: { readonly queue: Queue; readonly place: Place; readonly personal: boolean },
-): boolean {
+function goesBefore(a: Waiting, b: Waiting): boolean {
   if (a.personal !== b.personal) return a.personal;
   return (b.queue.weight - a.queue.weight || comparePlaces(a.place, b.place)) < 0;
 }
@@ -158,7 +198,8 @@ export function ringTimedOut(site: Site, call: Call, leg: LegId, agent: AgentId)
 /** An agent answered: the winner is bridged at once, whatever the caller hears; the losers are let go. */
 export function agentAnswered(site: Site, call: Call, leg: LegId, agent: AgentId): void {
   const { state } = call;
-  if (state.name !== 'offered' || !state.offers.some((one) => one.leg === leg)) return dropLeg(site, leg);
+  // Told twice, or the leg of an agent who is already in the conversation.
+  if (state.name !== 'offered' || !state.offers.some((one) => one.leg === leg)) return;
   site.deadlines.cancel(`ring:${leg}`);
   changeAgent(site, agent, { type: 'answer' }, 'agent');
   for (const loser of state.offers) if (loser.leg !== leg) withdrawOffer(site, call, loser, 'other-agent');

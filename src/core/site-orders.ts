@@ -3,9 +3,9 @@ import { BasculeError } from './kernel/errors.ts';
 import type { IncomingLeg, Order } from './kernel/events.ts';
 import type { AgentId, CallId, LegId, PlayId } from './kernel/ids.ts';
 import { AUTO_PAUSE_REASON, changeAgent, probeExtension } from './site-agents.ts';
-import { legFailed } from './site-conversation.ts';
+import { withdrawRing } from './site-conversation.ts';
 import { dropLeg, finishCall, leaveQueue, withdrawOffer } from './site-end.ts';
-import { backToQueue, enterQueue, review, setReview } from './site-queue.ts';
+import { enterQueue, review, setReview } from './site-queue.ts';
 import { moveTo, order as emit, queueOf, setReservation, startPlay, tell } from './site-state.ts';
 import type { Call, Site } from './site-state.ts';
 
@@ -37,6 +37,10 @@ function signIn(site: Site, id: AgentId, extension: string | null, by: string): 
   const at = extension ?? agent.extension;
   const other = site.extensions.get(at);
   if (other !== undefined && other !== id) throw new BasculeError('AGT_EXTENSION_TAKEN', { other });
+  // A caller was passed on to this telephone: until that is over it could not take another.
+  for (const leg of site.legs.values()) {
+    if (leg.role === 'outside' && leg.target === at) throw new BasculeError('AGT_BUSY', { id, state: 'talking' });
+  }
   agentOrder(site, id, { type: 'sign-in', extension: at }, by);
   probeExtension(site, id);
 }
@@ -53,26 +57,10 @@ function pause(site: Site, id: AgentId, reason: string, by: string): void {
 function agentOrder(site: Site, id: AgentId, event: AgentEvent, by: string): void {
   const agent = site.agents.get(id);
   if (agent === undefined) throw new BasculeError('AGT_UNKNOWN', { id });
-  const { state } = agent;
-  const rung = state.name === 'reserved' || state.name === 'ringing' ? state : null;
+  if (event.type === 'pause' || event.type === 'sign-out') withdrawRing(site, id);
   const refused = changeAgent(site, id, event, by);
   if (refused !== null) throw new BasculeError(refused, { id });
-  if (rung !== null && event.type !== 'resume' && event.type !== 'end-wrap-up') withdrawRing(site, rung.call, rung.leg, id);
   if (event.type === 'sign-out') reviewAfterSignOut(site);
-}
-
-function withdrawRing(site: Site, callId: CallId, leg: LegId, agent: AgentId): void {
-  const call = site.calls.get(callId);
-  if (call?.state.name === 'transferring') {
-    emit(site, { type: 'leg.hangup', leg });
-    return legFailed(site, leg, 'cancelled');
-  }
-  dropLeg(site, leg);
-  if (call?.state.name !== 'offered') return;
-  tell(site, call, 'offer-cancelled', { agent, leg, detail: 'agent-left' });
-  const offers = call.state.offers.filter((offer) => offer.leg !== leg);
-  if (offers.length === 0) backToQueue(site, call);
-  else moveTo(site, call, { ...call.state, offers });
 }
 
 /** Somebody left: rules on having no agent may now apply to those who wait. */

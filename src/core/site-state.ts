@@ -5,11 +5,12 @@ import { WaitingList } from './distribution/waiting.ts';
 import type { Place } from './distribution/waiting.ts';
 import { assert } from './kernel/assert.ts';
 import type { Centre, Language, Queue, SkillDemand } from './kernel/centre.ts';
-import { Deadlines } from './kernel/deadlines.ts';
+import type { Deadlines } from './kernel/deadlines.ts';
 import type { Effect, PlayItem } from './kernel/effects.ts';
 import type { AgentId, CallId, CampaignId, LegId, LineId, PlayId, QueueId } from './kernel/ids.ts';
 import type { CallEventKind, CallRow, EndStage, JournalEntry, LiveCall, Outcome } from './kernel/journal.ts';
-import { Random } from './kernel/random.ts';
+import type { Random } from './kernel/random.ts';
+import { MINUTE } from './kernel/time.ts';
 import type { Duration, Instant } from './kernel/time.ts';
 
 /** What an incoming call does once it is answered. */
@@ -69,7 +70,8 @@ export interface Call {
 export type LegRole =
   | { readonly role: 'caller'; readonly call: CallId }
   | { readonly role: 'agent'; readonly call: CallId; readonly agent: AgentId }
-  | { readonly role: 'outside'; readonly call: CallId }
+  /** Any telephone but a signed-in agent's. */
+  | { readonly role: 'outside'; readonly call: CallId; readonly target: string }
   /** A feature code dialled by an agent: hears a confirmation, then is hung up. */
   | { readonly role: 'service'; prompt: string; play: PlayId | null };
 
@@ -77,6 +79,8 @@ export type Tally = { offered: number } & Record<Outcome, number>;
 
 export interface QueueRun {
   waiting: WaitingList;
+  /** Those of the waiting that ring at an agent. */
+  readonly ringing: Set<CallId>;
   readonly tally: Tally;
   withinServiceLevel: number;
   waitSumMs: Duration;
@@ -105,8 +109,10 @@ export interface Site {
   readonly deadlines: Deadlines;
   readonly tally: Tally;
   counter: number;
-  /** Calls with a personal reservation. */
-  reservations: number;
+  /** Agent → calls kept for that agent, lapsed or not; no entry is empty. */
+  readonly reservations: Map<AgentId, Set<CallId>>;
+  /** Legs that arrived lately: an arrival told twice is taken once, even when its call is already over. */
+  readonly arrived: Set<LegId>;
   draining: boolean;
   /** Legs that one audit missed on either side; a second one in a row heals them. */
   suspects: ReadonlySet<LegId>;
@@ -122,6 +128,7 @@ export const newTally = (): Tally => ({ offered: 0, answered: 0, abandoned: 0, o
 
 export const newQueueRun = (): QueueRun => ({
   waiting: new WaitingList(),
+  ringing: new Set(),
   tally: newTally(),
   withinServiceLevel: 0,
   waitSumMs: 0,
@@ -157,7 +164,10 @@ export function callOfLeg(site: Site, leg: LegId): Call | null {
 }
 
 export function moveTo(site: Site, call: Call, state: CallState): void {
-  call.state = moveCall(call.state, state);
+  const before = call.state;
+  call.state = moveCall(before, state);
+  if (before.name === 'offered' && state.name !== 'offered') queueRun(site, before.queue).ringing.delete(call.id);
+  if (state.name === 'offered' && before.name !== 'offered') queueRun(site, state.queue).ringing.add(call.id);
   call.since = site.now;
   if (state.name !== 'ended') journal(site, { kind: 'live-call', live: liveCall(call) });
 }
@@ -208,7 +218,12 @@ export function tell(
 /** The `calls` row as it is now; `end` closes it. */
 export function callRow(
   call: Call,
-  end: { readonly at: Instant; readonly outcome: Outcome; readonly stage: EndStage; readonly by: 'caller' | 'agent' | 'system' } | null,
+  end: {
+    readonly at: Instant;
+    readonly outcome: Outcome;
+    readonly stage: EndStage;
+    readonly by: 'caller' | 'agent' | 'system';
+  } | null,
 ): CallRow {
   const waitedUntil = call.bridgedAt ?? end?.at ?? null;
   return {
@@ -234,11 +249,15 @@ export function callRow(
   };
 }
 
+/** A message whose end was never reported is taken as heard after this long, or its caller would wait for ever. */
+const LONGEST_MESSAGE: Duration = 10 * MINUTE;
+
 /** Plays something once to the caller whose end matters; replaces the music. */
 export function playOnce(site: Site, call: Call, items: readonly PlayItem[]): PlayId {
   const play = startPlay(site, call.id, call.language, items, false);
   call.play = play;
   call.music = false;
+  site.deadlines.set(`heard:${call.id}`, site.now + LONGEST_MESSAGE);
   return play;
 }
 
@@ -266,9 +285,21 @@ export function stopTalk(site: Site, call: Call): void {
   call.heldSince = null;
 }
 
-/** Keeps the count that makes the search for personal calls worth it. */
+/** Keeps the call for one agent, or (null) for anybody, and the index of such calls with it. */
 export function setReservation(site: Site, call: Call, reservation: Call['reservation']): void {
-  if (call.reservation !== null) site.reservations -= 1;
-  if (reservation !== null) site.reservations += 1;
+  const { reservations } = site;
+  if (call.reservation !== null) {
+    const kept = reservations.get(call.reservation.agent);
+    kept?.delete(call.id);
+    if (kept?.size === 0) reservations.delete(call.reservation.agent);
+  }
+  if (reservation !== null) {
+    const kept = reservations.get(reservation.agent);
+    if (kept === undefined) reservations.set(reservation.agent, new Set([call.id]));
+    else kept.add(call.id);
+  }
   call.reservation = reservation;
 }
+
+/** Whether the call is kept for an agent at this instant. */
+export const isKept = (site: Site, call: Call): boolean => call.reservation !== null && call.reservation.until > site.now;

@@ -33,7 +33,8 @@ function viewQueue(site: Site, queue: Queue): QueueView {
     if (record.state.name === 'signed-out' || agent === undefined) continue;
     if (suitability(agent, queue.skills, Number.POSITIVE_INFINITY) !== null) members.push(record);
   }
-  const count = (...names: AgentRecord['state']['name'][]): number => members.filter(({ state }) => names.includes(state.name)).length;
+  const count = (...names: AgentRecord['state']['name'][]): number =>
+    members.filter(({ state }) => names.includes(state.name)).length;
   const { answered } = run.tally;
   return {
     queue: queue.id,

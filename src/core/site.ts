@@ -11,7 +11,18 @@ import { Random } from './kernel/random.ts';
 import type { Instant } from './kernel/time.ts';
 import { changeAgent, probeExtension, setReachable } from './site-agents.ts';
 import { changeCentre } from './site-centre.ts';
-import { audit, directFailed, legAnswered, legEnded, legFailed, legHeld, legResumed, legRinging, ringTimeout, transferRequested } from './site-conversation.ts';
+import {
+  audit,
+  directFailed,
+  legAnswered,
+  legEnded,
+  legFailed,
+  legHeld,
+  legResumed,
+  legRinging,
+  ringTimeout,
+  transferRequested,
+} from './site-conversation.ts';
 import { dropLeg, finishCall } from './site-end.ts';
 import { callerAnswered, callerHeard, legIncoming, scenarioDigit } from './site-flow.ts';
 import { dispatch } from './site-offers.ts';
@@ -50,7 +61,8 @@ export function createSite({ centre, prefix, seed, now, agents }: SiteOptions): 
     deadlines: new Deadlines(),
     tally: newTally(),
     counter: 0,
-    reservations: 0,
+    reservations: new Map(),
+    arrived: new Set(),
     draining: false,
     suspects: new Set(),
     freed: new Set(),
@@ -203,6 +215,7 @@ function callDeadline(site: Site, kind: string, id: string): void {
   if (call === undefined) return;
   if (kind === 'review') return review(site, call);
   if (kind === 'announce') return announce(site, call);
+  if (kind === 'heard') return void (call.play !== null && callerHeard(site, call, call.play));
   assert(kind === 'menu', `a deadline of kind ${kind}`);
   scenarioDigit(site, call, null);
 }

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { Bench } from './support/bench.ts';
 import { agent, campaign, centre, queue } from './support/centre.ts';
 
-const simple = (over = {}) => centre({ queues: [queue('q', over)], agents: [agent('a1'), agent('a2'), agent('a3')], campaigns: [campaign('c', 'q')] });
+const simple = (over = {}) =>
+  centre({ queues: [queue('q', over)], agents: [agent('a1'), agent('a2'), agent('a3')], campaigns: [campaign('c', 'q')] });
 
 describe('a call to an agent', () => {
   it('is answered, offered, bridged, hung up, wrapped up', () => {
@@ -186,7 +187,10 @@ describe('a call to an agent', () => {
     bench.call();
     bench.take();
     bench.pass(10_000);
-    expect(bench.all('media.play').map(({ items }) => items)).toContainEqual([{ prompt: 'estimated-wait' }, { prompt: 'minutes-2' }]);
+    expect(bench.all('media.play').map(({ items }) => items)).toContainEqual([
+      { prompt: 'estimated-wait' },
+      { prompt: 'minutes-2' },
+    ]);
   });
 
   it('a configuration change applies to waiting calls at once', () => {
@@ -317,13 +321,22 @@ describe('overflow and deterrence', () => {
     const week = [0, 1, 2, 3, 4, 5, 6].map(() => []);
     const closed = { id: 'cal', name: 'cal', zone: 'Europe/Paris', week, closedDates: [], exceptions: {}, holidays: null };
     const silent = new Bench(
-      centre({ queues: [queue('q')], campaigns: [campaign('c', 'q', { calendar: 'cal', closed: { to: 'deterrence', prompt: null } })] }, { calendars: new Map([['cal', closed]]) }),
+      centre(
+        {
+          queues: [queue('q')],
+          campaigns: [campaign('c', 'q', { calendar: 'cal', closed: { to: 'deterrence', prompt: null } })],
+        },
+        { calendars: new Map([['cal', closed]]) },
+      ),
     );
     const refused = silent.ring();
     expect(silent.all('leg.refuse')).toMatchObject([{ refusal: 'closed' }]);
     expect(silent.row(refused)).toMatchObject({ outcome: 'deterred', stage: 'ringing' });
     const speaking = new Bench(
-      centre({ queues: [queue('q')], campaigns: [campaign('c', 'q', { calendar: 'cal' })] }, { calendars: new Map([['cal', closed]]) }),
+      centre(
+        { queues: [queue('q')], campaigns: [campaign('c', 'q', { calendar: 'cal' })] },
+        { calendars: new Map([['cal', closed]]) },
+      ),
     );
     const call = speaking.call();
     expect(speaking.all('media.play')).toMatchObject([{ leg: call, items: [{ prompt: 'closed' }] }]);
@@ -399,7 +412,11 @@ describe('agents', () => {
   it('the last agent is preferred for a while', () => {
     const last = { withinMs: 3_600_000, holdMs: 10_000 };
     const bench = new Bench(
-      centre({ queues: [queue('q', { wrapUpMs: 60_000 })], agents: [agent('a1'), agent('a2')], campaigns: [campaign('c', 'q', { lastAgent: last })] }),
+      centre({
+        queues: [queue('q', { wrapUpMs: 60_000 })],
+        agents: [agent('a1'), agent('a2')],
+        campaigns: [campaign('c', 'q', { lastAgent: last })],
+      }),
     );
     bench.signIn('a1');
     bench.call();
@@ -471,14 +488,26 @@ describe('conversation', () => {
 
 describe('IVR', () => {
   const nodes = {
-    menu: { kind: 'menu', prompts: ['menu-example'], choices: { '1': 'billing' }, timeoutMs: 5_000, attempts: 2, invalidPrompt: 'invalid-choice', otherwise: 'bye' },
+    menu: {
+      kind: 'menu',
+      prompts: ['menu-example'],
+      choices: { '1': 'billing' },
+      timeoutMs: 5_000,
+      attempts: 2,
+      invalidPrompt: 'invalid-choice',
+      otherwise: 'bye',
+    },
     billing: { kind: 'set', priority: 3, language: 'fr', skills: [], next: 'queue' },
     queue: { kind: 'queue', queue: 'q' },
     bye: { kind: 'hangup', prompt: 'goodbye' },
   } as const;
   const ivr = () =>
     centre(
-      { queues: [queue('q')], agents: [agent('a1')], campaigns: [campaign('c', 'q', { greeting: 'welcome', target: { to: 'scenario', scenario: 's' } })] },
+      {
+        queues: [queue('q')],
+        agents: [agent('a1')],
+        campaigns: [campaign('c', 'q', { greeting: 'welcome', target: { to: 'scenario', scenario: 's' } })],
+      },
       { scenarios: new Map([['s', { id: 's', name: 's', start: 'menu', nodes }]]) },
     );
 

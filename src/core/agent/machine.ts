@@ -39,6 +39,8 @@ export type AgentEvent =
   | { readonly type: 'pause'; readonly reason: string }
   | { readonly type: 'resume' }
   | { readonly type: 'reserve'; readonly call: CallId; readonly leg: LegId }
+  /** A colleague passes a caller on in person: it does not ask whether the agent is free, and what was asked for waits. */
+  | { readonly type: 'hand-over'; readonly call: CallId; readonly leg: LegId }
   | { readonly type: 'ring' }
   | { readonly type: 'answer' }
   /** The offer is over through no doing of the agent: caller gone, or another agent was faster. */
@@ -65,6 +67,7 @@ export const AGENT_TABLE: Readonly<Record<AgentStateName, Readonly<Record<AgentE
     pause: 'refused',
     resume: 'refused',
     reserve: 'impossible',
+    'hand-over': 'impossible',
     ring: 'ignored',
     answer: 'ignored',
     release: 'ignored',
@@ -80,6 +83,7 @@ export const AGENT_TABLE: Readonly<Record<AgentStateName, Readonly<Record<AgentE
     pause: ['paused'],
     resume: 'ignored',
     reserve: ['reserved'],
+    'hand-over': ['reserved'],
     ring: 'ignored',
     answer: 'ignored',
     release: 'ignored',
@@ -95,6 +99,7 @@ export const AGENT_TABLE: Readonly<Record<AgentStateName, Readonly<Record<AgentE
     pause: ['paused'],
     resume: ['ready'],
     reserve: 'impossible',
+    'hand-over': ['reserved'],
     ring: 'ignored',
     answer: 'ignored',
     release: 'ignored',
@@ -108,13 +113,14 @@ export const AGENT_TABLE: Readonly<Record<AgentStateName, Readonly<Record<AgentE
     'sign-in': 'refused',
     'sign-out': ['signed-out'],
     pause: ['paused'],
-    resume: 'ignored',
+    resume: ['reserved'],
     reserve: 'impossible',
+    'hand-over': 'impossible',
     ring: ['ringing'],
     answer: ['talking'],
-    release: ['ready'],
+    release: ['ready', 'paused'],
     'no-answer': ['resting', 'paused'],
-    reject: ['resting'],
+    reject: ['resting', 'paused'],
     'end-call': 'impossible',
     'end-wrap-up': 'ignored',
     rested: 'ignored',
@@ -123,13 +129,14 @@ export const AGENT_TABLE: Readonly<Record<AgentStateName, Readonly<Record<AgentE
     'sign-in': 'refused',
     'sign-out': ['signed-out'],
     pause: ['paused'],
-    resume: 'ignored',
+    resume: ['ringing'],
     reserve: 'impossible',
+    'hand-over': 'impossible',
     ring: 'ignored',
     answer: ['talking'],
-    release: ['ready'],
+    release: ['ready', 'paused'],
     'no-answer': ['resting', 'paused'],
-    reject: ['resting'],
+    reject: ['resting', 'paused'],
     'end-call': 'impossible',
     'end-wrap-up': 'ignored',
     rested: 'ignored',
@@ -140,6 +147,7 @@ export const AGENT_TABLE: Readonly<Record<AgentStateName, Readonly<Record<AgentE
     pause: ['talking'],
     resume: ['talking'],
     reserve: 'impossible',
+    'hand-over': 'impossible',
     ring: 'ignored',
     answer: 'ignored',
     release: 'impossible',
@@ -155,6 +163,7 @@ export const AGENT_TABLE: Readonly<Record<AgentStateName, Readonly<Record<AgentE
     pause: ['paused'],
     resume: ['ready'],
     reserve: 'impossible',
+    'hand-over': ['reserved'],
     ring: 'ignored',
     answer: 'ignored',
     release: 'ignored',
@@ -170,6 +179,7 @@ export const AGENT_TABLE: Readonly<Record<AgentStateName, Readonly<Record<AgentE
     pause: ['paused'],
     resume: ['ready'],
     reserve: 'impossible',
+    'hand-over': ['reserved'],
     ring: 'ignored',
     answer: 'ignored',
     release: 'ignored',
@@ -259,7 +269,11 @@ function change(agent: AgentRecord, event: AgentEvent, now: Instant): AgentResul
   const { state } = agent;
   switch (event.type) {
     case 'sign-in':
-      return done({ ...ready(agent, now, now), extension: event.extension, reachable: true }, action('signed-in'), action('ready'));
+      return done(
+        { ...ready(agent, now, now), extension: event.extension, reachable: true },
+        action('signed-in'),
+        action('ready'),
+      );
     case 'sign-out':
       if (state.name === 'talking') return done({ ...agent, afterCall: { to: 'sign-out' } });
       return done(signedOut(agent, now), action('signed-out'));
@@ -267,11 +281,21 @@ function change(agent: AgentRecord, event: AgentEvent, now: Instant): AgentResul
       if (state.name === 'talking') return done({ ...agent, afterCall: { to: 'pause', reason: event.reason } });
       return done(paused(agent, event.reason, now), action('paused', null, event.reason));
     case 'resume':
-      if (state.name === 'talking') return done({ ...agent, afterCall: null });
+      if (callOf(state) !== null) return done(agent.afterCall === null ? agent : { ...agent, afterCall: null });
       return done({ ...ready(agent, now, now), noAnswersInARow: 0 }, action('ready'));
     case 'reserve':
       return done(
         { ...agent, state: { name: 'reserved', call: event.call, leg: event.leg }, since: now },
+        action('reserved', event.call),
+      );
+    case 'hand-over':
+      return done(
+        {
+          ...agent,
+          state: { name: 'reserved', call: event.call, leg: event.leg },
+          since: now,
+          afterCall: state.name === 'paused' ? { to: 'pause', reason: state.reason } : agent.afterCall,
+        },
         action('reserved', event.call),
       );
     case 'ring':
@@ -290,22 +314,30 @@ function change(agent: AgentRecord, event: AgentEvent, now: Instant): AgentResul
         action('talking', state.call),
       );
     case 'release':
+      if (agent.afterCall?.to === 'pause') return pauseAtLast(agent, agent.afterCall.reason, now);
       return done(ready(agent, now, agent.idleSince), action('ready'));
     case 'no-answer':
       return noAnswer(agent, event, now);
     case 'reject':
-      return done({ ...agent, state: { name: 'resting', until: now + event.restMs }, since: now }, action('rejected', callOf(state)));
+      if (agent.afterCall?.to === 'pause')
+        return pauseAtLast(agent, agent.afterCall.reason, now, action('rejected', callOf(state)));
+      return done(
+        { ...agent, state: { name: 'resting', until: now + event.restMs }, since: now },
+        action('rejected', callOf(state)),
+      );
     case 'end-call':
       return endCall(agent, event.wrapUpMs, now);
     case 'end-wrap-up':
-      if (agent.afterCall?.to === 'pause') {
-        return done(paused(agent, agent.afterCall.reason, now), action('paused', null, agent.afterCall.reason));
-      }
+      if (agent.afterCall?.to === 'pause') return pauseAtLast(agent, agent.afterCall.reason, now);
       return done(ready(agent, now, now), action('ready'));
     case 'rested':
       return done(ready(agent, now, now), action('ready'));
   }
 }
+
+/** The pause that was asked for in a call, or that a hand-over interrupted. */
+const pauseAtLast = (agent: AgentRecord, reason: string, now: Instant, ...first: AgentAction[]): AgentResult =>
+  done(paused(agent, reason, now), ...first, action('paused', null, reason));
 
 function noAnswer(agent: AgentRecord, event: Extract<AgentEvent, { type: 'no-answer' }>, now: Instant): AgentResult {
   const call = callOf(agent.state);
@@ -318,6 +350,7 @@ function noAnswer(agent: AgentRecord, event: Extract<AgentEvent, { type: 'no-ans
       action('paused', null, event.pauseReason),
     );
   }
+  if (agent.afterCall?.to === 'pause') return pauseAtLast(counted, agent.afterCall.reason, now, action('ring-no-answer', call));
   return done({ ...counted, state: { name: 'resting', until: now + event.restMs }, since: now }, action('ring-no-answer', call));
 }
 
@@ -331,6 +364,6 @@ function endCall(agent: AgentRecord, wrapUpMs: Duration, now: Instant): AgentRes
       action('wrap-up', state.call),
     );
   }
-  if (afterCall?.to === 'pause') return done(paused(agent, afterCall.reason, now), action('paused', null, afterCall.reason));
+  if (afterCall?.to === 'pause') return pauseAtLast(agent, afterCall.reason, now);
   return done(ready(agent, now, now), action('ready'));
 }

@@ -15,7 +15,13 @@ export type CallState =
   /** Arrived, not answered yet: waits for the ACK of our answer. */
   | { readonly name: 'ringing' }
   | { readonly name: 'greeted'; readonly play: PlayId }
-  | { readonly name: 'scenario'; readonly scenario: string; readonly node: string; readonly play: PlayId | null; readonly attempts: number }
+  | {
+      readonly name: 'scenario';
+      readonly scenario: string;
+      readonly node: string;
+      readonly play: PlayId | null;
+      readonly attempts: number;
+    }
   | { readonly name: 'queued'; readonly queue: QueueId }
   /** Still at its place in the queue, and ringing at one agent or, with `ring-all`, several. Never empty. */
   | { readonly name: 'offered'; readonly queue: QueueId; readonly offers: readonly Offer[] }

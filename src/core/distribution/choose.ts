@@ -30,6 +30,8 @@ export function chooseAgents(
   if (candidates.length === 0) return candidates;
   let fewest = Number.POSITIVE_INFINITY;
   for (const { tries } of candidates) if (tries < fewest) fewest = tries;
-  const fresh = candidates.every(({ tries }) => tries === fewest) ? candidates : candidates.filter(({ tries }) => tries === fewest);
+  const fresh = candidates.every(({ tries }) => tries === fewest)
+    ? candidates
+    : candidates.filter(({ tries }) => tries === fewest);
   return STRATEGY[strategy](fresh, context);
 }

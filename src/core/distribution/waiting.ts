@@ -21,7 +21,13 @@ export interface Place {
 
 export function placeOf(
   queue: Queue,
-  call: { readonly id: CallId; readonly priority: number; readonly joinedAt: Instant; readonly front: boolean; readonly arrival: number },
+  call: {
+    readonly id: CallId;
+    readonly priority: number;
+    readonly joinedAt: Instant;
+    readonly front: boolean;
+    readonly arrival: number;
+  },
 ): Place {
   const priority = queue.priority + call.priority;
   return {

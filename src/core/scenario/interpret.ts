@@ -6,7 +6,7 @@ import { isOpen } from './hours.ts';
 /** Nodes that are run without waiting for the caller are bounded: a program that loops on itself ends. */
 export const MAX_SILENT_STEPS = 50;
 
-/** What a caller's scenario wants next. Nodes `set` and `hours` are passed silently and add up in `changes`. */
+/** What a caller's scenario wants next. Nodes `set`, `hours` and an empty `play` are passed silently and add up in `changes`. */
 export type ScenarioWish =
   | { readonly wish: 'play'; readonly node: string; readonly prompts: readonly string[] }
   | { readonly wish: 'menu'; readonly node: string; readonly prompts: readonly string[]; readonly timeoutMs: Duration }
@@ -45,6 +45,10 @@ export function runScenario(
     if (node === undefined) break;
     switch (node.kind) {
       case 'play':
+        if (node.prompts.length === 0) {
+          name = node.next;
+          break;
+        }
         return wish({ wish: 'play', node: name, prompts: node.prompts });
       case 'menu':
         return wish({ wish: 'menu', node: name, prompts: node.prompts, timeoutMs: node.timeoutMs });
@@ -57,7 +61,7 @@ export function runScenario(
       case 'set':
         priority = node.priority ?? priority;
         language = node.language ?? language;
-        skills = [...skills, ...node.skills];
+        skills = withDemands(skills, node.skills);
         name = node.next;
         break;
       case 'hours': {
@@ -68,6 +72,12 @@ export function runScenario(
     }
   }
   return wish({ wish: 'hangup', prompt: 'all-busy' });
+}
+
+/** Demands with `added` on top: asked for again, a skill is asked for anew, so that a caller who goes round a menu adds nothing. */
+export function withDemands(demands: readonly SkillDemand[], added: readonly SkillDemand[]): readonly SkillDemand[] {
+  if (added.length === 0) return demands;
+  return [...demands.filter(({ skill }) => !added.some((one) => one.skill === skill)), ...added];
 }
 
 /** What a key, or silence (`digit` null), does at a menu: a node to go to, or another attempt at the same one. */

@@ -49,7 +49,8 @@ export const campaign = (id: string, target: string, over: Partial<Campaign> = {
   ...over,
 });
 
-const byId = <T extends { readonly id: string }>(list: readonly T[]): ReadonlyMap<string, T> => new Map(list.map((one) => [one.id, one]));
+const byId = <T extends { readonly id: string }>(list: readonly T[]): ReadonlyMap<string, T> =>
+  new Map(list.map((one) => [one.id, one]));
 
 export interface CentreParts {
   readonly queues?: readonly Queue[];

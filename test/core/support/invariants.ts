@@ -61,7 +61,14 @@ function placesMatchCalls(site: Site): void {
     }
   }
   let waiting = 0;
+  for (const [queue, { ringing }] of site.queues) {
+    for (const id of ringing) {
+      const state = site.calls.get(id)?.state;
+      if (state?.name !== 'offered' || state.queue !== queue) fail('D9', `${id} does not ring in ${queue}`);
+    }
+  }
   for (const { state, place, id } of site.calls.values()) {
+    if (state.name === 'offered' && !site.queues.get(state.queue)?.ringing.has(id)) fail('D9', `${id} rings unseen`);
     const waits = state.name === 'queued' || state.name === 'offered';
     if (waits !== (place !== null)) fail('D9', `${id} is ${state.name} with place ${place?.key}`);
     if (waits) waiting += 1;
@@ -79,7 +86,10 @@ function nobodyWaitsForNothing(site: Site): void {
       const queue = site.centre.queues.get(call.state.queue);
       if (queue === undefined) continue;
       if (call.reservation !== null && call.reservation.until > site.now && call.reservation.agent !== id) continue;
-      if (suitability(agent, demandsOf(queue, call), site.now - call.joinedAt) !== null && !relaxedJustNow(site, call.joinedAt, queue, call)) {
+      if (
+        suitability(agent, demandsOf(queue, call), site.now - call.joinedAt) !== null &&
+        !relaxedJustNow(site, call.joinedAt, queue, call)
+      ) {
         fail('D1', `${id} is free and ${call.id} waits`);
       }
     }
@@ -87,10 +97,18 @@ function nobodyWaitsForNothing(site: Site): void {
 }
 
 /** A relaxation falls due between two steps; its own deadline is then pending and not yet ticked. */
-function relaxedJustNow(site: Site, joinedAt: number, queue: Parameters<typeof demandsOf>[0], call: Parameters<typeof demandsOf>[1]): boolean {
+function relaxedJustNow(
+  site: Site,
+  joinedAt: number,
+  queue: Parameters<typeof demandsOf>[0],
+  call: Parameters<typeof demandsOf>[1],
+): boolean {
   const due = site.deadlines.next();
   if (due === null || due > site.now) return false;
-  return demandsOf(queue, call).some(({ relax }) => relax.some(({ afterMs }) => joinedAt + afterMs <= site.now)) || call.reservation !== null;
+  return (
+    demandsOf(queue, call).some(({ relax }) => relax.some(({ afterMs }) => joinedAt + afterMs <= site.now)) ||
+    call.reservation !== null
+  );
 }
 
 /** D12: offered = answered + abandoned + overflowed + deterred + lost + in progress, for the site and each queue. */
@@ -100,7 +118,12 @@ function talliesBalance(site: Site): void {
   for (const [id, { tally, waiting }] of site.queues) {
     if (tally.offered !== sum(tally) + waiting.length) fail('D12', `${id} ${JSON.stringify(tally)} ${waiting.length}`);
   }
-  let reserved = 0;
-  for (const { reservation } of site.calls.values()) if (reservation !== null) reserved += 1;
-  if (reserved !== site.reservations) fail('reservations', `${reserved} calls, counted ${site.reservations}`);
+  let kept = 0;
+  for (const [agent, calls] of site.reservations) {
+    if (calls.size === 0) fail('D17', `${agent} has an empty set of personal calls`);
+    kept += calls.size;
+    for (const id of calls) if (site.calls.get(id)?.reservation?.agent !== agent) fail('D17', `${id} is not kept for ${agent}`);
+  }
+  for (const { reservation } of site.calls.values()) if (reservation !== null) kept -= 1;
+  if (kept !== 0) fail('D17', `${kept} personal calls are not indexed`);
 }
