@@ -38,11 +38,16 @@ export class Conversation implements UpdateDelegate {
 
   /** The leg is answered both ways. */
   establish(session: SessionDialog): void {
+    this.resume(session);
+    this.#leg.host.emit({ type: 'leg.answered', leg: this.#leg.id });
+  }
+
+  /** Goes on with a dialog that is established already. */
+  resume(session: SessionDialog): void {
     const leg = this.#leg;
     leg.session = session;
     leg.phase = 'established';
     leg.release = () => sayBye(leg, session);
-    leg.host.emit({ type: 'leg.answered', leg: leg.id });
   }
 
   onAck({ message }: IncomingAckRequest): void {

@@ -21,6 +21,7 @@ import { type Binding, Registration } from './registration.ts';
 import { type Settings, settingsOf } from './settings.ts';
 import { createUserAgentCore } from './sipjs/user-agent.ts';
 import type { Credentials, UserAgent } from './sipjs/types.ts';
+import { restoreLeg, type SavedLeg, saveLeg } from './snapshot.ts';
 import { Sources } from './sources.ts';
 import { SipTransport } from './wire/transport.ts';
 import type { Endpoint } from './wire/types.ts';
@@ -161,6 +162,25 @@ export class SipLines implements Lines {
   /** Removes every contact of the line's user at the registrar, the other node's included. Rejects as `readBindings`. */
   clearBindings(line: LineId): Promise<void> {
     return this.#registration(line).clear();
+  }
+
+  /** The leg's dialog written down; null for a leg that is not established or not here. */
+  snapshot(leg: LegId): SavedLeg | null {
+    const found = this.#legs.get(leg);
+    return found === undefined ? null : saveLeg(found);
+  }
+
+  /** Goes on with a leg of another node or another run; the far end is told by re-INVITE. False when it cannot be. */
+  restore(saved: SavedLeg): boolean {
+    const line = this.#lines.find((candidate) => candidate.id === saved.line) ?? this.#lines[0];
+    if (this.#host === null || line === undefined || this.#legs.has(saved.leg)) return false;
+    try {
+      restoreLeg(this.#host, line, saved);
+      return true;
+    } catch (error) {
+      this.#needs.log.log('error', 'A saved leg could not be gone on with', { leg: saved.leg, error: String(error) });
+      return false;
+    }
   }
 
   async stop(): Promise<void> {

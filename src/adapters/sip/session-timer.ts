@@ -6,6 +6,12 @@ import type { SessionExpires } from './wire/header-values.ts';
 
 type Message = IncomingRequestMessage | IncomingResponseMessage;
 
+export interface SavedTimer {
+  readonly seconds: number;
+  readonly weRefresh: boolean;
+  readonly updateAllowed: boolean;
+}
+
 const lists = (message: Message, header: string, token: string): boolean =>
   message.getHeaders(header).some((value) => value.toLowerCase().split(',').some((item) => item.trim() === token));
 
@@ -77,12 +83,12 @@ export class SessionTimer {
   }
 
   /** Goes on with an agreement made elsewhere. */
-  resume(seconds: number, weRefresh: boolean, updateAllowed: boolean): void {
-    this.#updateAllowed = updateAllowed;
-    this.#set(seconds, weRefresh);
+  resume(saved: SavedTimer): void {
+    this.#updateAllowed = saved.updateAllowed;
+    this.#set(saved.seconds, saved.weRefresh);
   }
 
-  get state(): { readonly seconds: number; readonly weRefresh: boolean; readonly updateAllowed: boolean } {
+  get state(): SavedTimer {
     return { seconds: this.#seconds, weRefresh: this.#weRefresh, updateAllowed: this.#updateAllowed };
   }
 
