@@ -126,10 +126,21 @@ const certificates = (values: NodeFile, files: Files): NodeFile['sip']['tls'] =>
   return { certFile: file('certFile', certFile), keyFile: file('keyFile', keyFile), caFile: file('caFile', caFile), verify };
 };
 
-const resolveAll = (values: NodeFile, files: Files, file: string, environment: Environment): Config => {
-  const { sip, media, database, control, log } = values;
+/** Where this node writes, and where it listens for commands. */
+const places = (
+  values: NodeFile,
+  files: Files,
+  environment: Environment,
+): { readonly dataDir: string; readonly socket: string } => {
   const override = environment['BASCULE_DATA_DIR'];
   const dataDir = override === undefined || override === '' ? files.at(values.dataDir) : resolve(override);
+  const { socket } = values.control;
+  return { dataDir, socket: socket === null ? resolve(dataDir, 'control.sock') : files.at(socket) };
+};
+
+const resolveAll = (values: NodeFile, files: Files, file: string, environment: Environment): Config => {
+  const { sip, media, database, control, log } = values;
+  const { dataDir, socket } = places(values, files, environment);
   const addresses = sip.ipbx.addresses.map(hostPort);
   return {
     file: resolve(file),
@@ -159,10 +170,7 @@ const resolveAll = (values: NodeFile, files: Files, file: string, environment: E
           : files.secret(['database', 'passwordFile'], 'database.passwordFile', database.passwordFile),
       spoolLimit: database.spoolLimit,
     },
-    control: {
-      socket: control.socket === null ? resolve(dataDir, 'control.sock') : files.at(control.socket),
-      group: control.group,
-    },
+    control: { socket, group: control.group },
     metrics: values.metrics,
     log: { ...log, dir: log.dir === null ? resolve(dataDir, 'log') : files.at(log.dir) },
     drain: values.drain,
@@ -217,6 +225,18 @@ export const readConfig = (file: string, environment: Environment = process.env)
   }
   const errors = [...files.errors, ...checkRelations(values, file)];
   return { config: errors.length === 0 ? config : null, errors, warnings: warningsOf(values) };
+};
+
+/**
+ * Where the daemon of this configuration listens for commands. Reads no secret, so that whoever may use the socket can find it.
+ * Throws BasculeError for a file that cannot be read.
+ */
+export const readSocket = (file: string, environment: Environment = process.env): string => {
+  const yaml = readYaml(file);
+  const checked = check(nodeFileSchema, yaml.data ?? {});
+  if (checked.ok) return places(checked.value, new Files(yaml), environment).socket;
+  const [{ path, key, detail, remedy }] = checked.problems;
+  throw new BasculeError('CFG_INVALID', { file, line: yaml.lineOf(path), key, detail, remedy });
 };
 
 /** The configuration, or the first error thrown. */

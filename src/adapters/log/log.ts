@@ -1,13 +1,13 @@
-/// <reference path="./winston-syslog.d.ts" />
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createLogger, transports } from 'winston';
 import type { Logger } from 'winston';
 import DailyRotateFile from 'winston-daily-rotate-file';
-import { Syslog } from 'winston-syslog';
 import type { Log, LogLevel } from '../../ports/log.ts';
-import { human, json, line } from './formats.ts';
+import { human, json } from './formats.ts';
 import { maskFields } from './mask.ts';
+import type { SyslogServer } from './syslog.ts';
+import { toSyslog } from './syslog.ts';
 
 export interface LogOptions {
   readonly node: string;
@@ -15,38 +15,14 @@ export interface LogOptions {
   /** Folder of the daily files; null: none. */
   readonly dir: string | null;
   readonly days: number;
-  readonly syslog: { readonly host: string; readonly port: number; readonly protocol: 'udp4' | 'tcp4' } | null;
+  readonly syslog: SyslogServer | null;
   readonly maskNumbers: boolean;
   /** Also on standard error, for people; off while the terminal shows something else. */
   readonly console: boolean;
 }
 
 const LEVELS: Readonly<Record<LogLevel, number>> = { error: 0, warn: 1, info: 2, debug: 3 };
-/** A syslog server that is away must not fill the memory: what is beyond is in the files. */
-const MAX_SYSLOG_QUEUE = 1_000;
 const STOP_MS = 2_000;
-
-class BoundedSyslog extends Syslog {
-  override log(info: unknown, next: () => void): void {
-    if (this.queue.length < MAX_SYSLOG_QUEUE) super.log(info, next);
-    else next();
-  }
-}
-
-const toSyslog = (node: string, { host, port, protocol }: NonNullable<LogOptions['syslog']>): Syslog => {
-  const framing = protocol === 'tcp4' ? { eol: '\n' } : {};
-  return new BoundedSyslog({
-    host,
-    port,
-    protocol,
-    app_name: 'bascule',
-    localhost: node,
-    facility: 'daemon',
-    type: '5424',
-    format: line,
-    ...framing,
-  });
-};
 
 const toFiles = (dir: string, days: number): DailyRotateFile => {
   mkdirSync(dir, { recursive: true, mode: 0o750 });

@@ -31,14 +31,15 @@ const maskText = (text: string): string => (text.length < 4 ? ELLIPSIS : ELLIPSI
 const maskNumber = (value: unknown): unknown => {
   if (value === null || value === undefined || typeof value === 'boolean') return value;
   if (Array.isArray(value)) return value.slice(0, MAX_ITEMS).map(maskNumber);
-  if (typeof value === 'object') return ELLIPSIS;
-  return maskText(String(value));
+  if (typeof value === 'string') return maskText(value);
+  return typeof value === 'number' || typeof value === 'bigint' ? maskText(String(value)) : ELLIPSIS;
 };
 
 const plain = (value: unknown, maskNumbers: boolean, depth: number): unknown => {
   if (value === null || typeof value === 'number' || typeof value === 'boolean' || value === undefined) return value;
   if (typeof value === 'string') return value.length > MAX_TEXT ? value.slice(0, MAX_TEXT) + ELLIPSIS : value;
-  if (typeof value !== 'object') return String(value);
+  if (typeof value === 'bigint') return String(value);
+  if (typeof value !== 'object') return typeof value;
   if (depth >= MAX_DEPTH) return ELLIPSIS;
   if (value instanceof Error) return errorFields(value, maskNumbers, depth);
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? String(value) : value.toISOString();

@@ -13,6 +13,7 @@ export const ERRORS = {
   // Configuration of the centre (CTR)
   CTR_UNKNOWN: { message: 'There is no {kind} “{id}”.', remedy: 'List those that exist with `bascule {kind} list`.' },
   CTR_INVALID: { message: '{kind} “{id}”: {key}: {detail}.', remedy: '{remedy}' },
+  CTR_FILE: { message: '{file}:{line}: {detail}.', remedy: '{remedy}' },
   CTR_REFERENCE: { message: '{kind} “{id}” names the {otherKind} “{other}”, which does not exist.', remedy: 'Create it first, or name another.' },
   CTR_IN_USE: { message: '{kind} “{id}” is used by {users}.', remedy: 'Change those first, then remove it.' },
   CTR_DUPLICATE: { message: '{kind} “{id}”: {key} is already taken by {users}.', remedy: 'Give each its own.' },
@@ -43,6 +44,8 @@ export const ERRORS = {
   STO_IN_USE: { message: 'Another daemon already uses the data folder {folder}.', remedy: 'Stop it first, or give this one a folder of its own.' },
   STO_NODE_STATE: { message: 'The node’s own file {file} cannot be used: {detail}.', remedy: 'Free space on its disk and check its rights; then start the daemon again if it has stopped.' },
   STO_REJECTED: { message: 'PostgreSQL refused the record {key} with SQLSTATE {state}: it was set aside.', remedy: 'Nothing else was held up; report it, the record is in the table `rejected` of node.db.' },
+  // Command line (CLI)
+  CLI_USAGE: { message: 'The command is not right: {detail}.', remedy: 'See `bascule help` and `bascule help COMMAND`.' },
   // Daemon and its socket (DMN)
   DMN_NOT_RUNNING: { message: 'No daemon answers on {socket}.', remedy: 'Start it: `bascule start`, or `systemctl start bascule`.' },
   DMN_RUNNING: { message: 'A daemon already runs on {socket} (process {pid}).', remedy: 'Stop it first: `bascule stop`.' },
