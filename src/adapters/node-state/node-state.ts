@@ -19,10 +19,14 @@ const MIGRATIONS: readonly string[] = [
 
 /** Another process may hold the file for the moment of a transaction; the daemon itself never waits longer than this. */
 const BUSY_TIMEOUT_MS = 1_000;
+/** The spool's two million entries are about 600 MB. */
+const MAX_BYTES = 4 * 1024 ** 3;
 
 export interface NodeStateOptions {
   /** Refused entries kept for the operator to look at. */
   readonly rejectedLimit?: number;
+  /** The file never grows beyond this. */
+  readonly maxBytes?: number;
 }
 
 /** What this node keeps for itself across restarts: small values, and the journal's spool. */
@@ -68,6 +72,8 @@ export const openNodeState = (file: string, options: NodeStateOptions = {}): Nod
     // A commit does not wait for the disk: `sync` does, off the loop. A crash of the process loses nothing in either case.
     opened.pragma('synchronous = NORMAL');
     migrate(opened);
+    const pageSize = opened.pragma('page_size', { simple: true }) as number;
+    opened.pragma(`max_page_count = ${Math.floor((options.maxBytes ?? MAX_BYTES) / pageSize)}`);
     return opened;
   });
   const read = database.prepare<[string], { value: string }>('SELECT value FROM state WHERE key = ?');
