@@ -126,7 +126,9 @@ export function linesContract(kind: string, open: () => Promise<LinesBench>): vo
 
     it.each(['before it is answered', 'in the conversation'])('a call that came in is hung up %s', async (when) => {
       const { far, leg } =
-        when === 'in the conversation' ? await answeredIn() : { far: bench.callsIn(), leg: (await bench.next('leg.incoming')).leg };
+        when === 'in the conversation'
+          ? await answeredIn()
+          : { far: bench.callsIn(), leg: (await bench.next('leg.incoming')).leg };
       bench.lines.perform({ type: 'leg.hangup', leg });
       expect(await bench.next('leg.ended')).toEqual({ type: 'leg.ended', leg, cause: 'local' });
       await far.ended();
@@ -175,7 +177,12 @@ export function linesContract(kind: string, open: () => Promise<LinesBench>): vo
         await bench.arrives();
       }
       call('one-too-many');
-      expect(await bench.next('leg.failed')).toEqual({ type: 'leg.failed', leg: 'one-too-many', cause: 'line-unavailable', status: null });
+      expect(await bench.next('leg.failed')).toEqual({
+        type: 'leg.failed',
+        leg: 'one-too-many',
+        cause: 'line-unavailable',
+        status: null,
+      });
     });
 
     it('new calls can be refused for a while; those in progress go on', async () => {

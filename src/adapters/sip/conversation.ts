@@ -96,7 +96,8 @@ export class Conversation implements UpdateDelegate {
     const { message } = request;
     const keys = keysOf(message.getHeader('content-type') ?? '', message.body);
     // RFC 6086 §4.2.2: 415 for a body we do not understand; an empty INFO is a keep-alive of some telephones.
-    if (keys === null && message.body !== '') return void request.reject({ statusCode: 415, extraHeaders: ['Accept: application/dtmf-relay, application/dtmf'] });
+    if (keys === null && message.body !== '')
+      return void request.reject({ statusCode: 415, extraHeaders: ['Accept: application/dtmf-relay, application/dtmf'] });
     request.accept();
     const leg = this.#leg;
     if (keys === null || leg.over) return;
@@ -112,7 +113,11 @@ export class Conversation implements UpdateDelegate {
     const local = this.#describe(request.message.body);
     if (local === null) return void request.reject({ statusCode: 488 });
     this.answerDue = request.message.body === '';
-    request.accept({ statusCode: 200, body: sessionBody(local), extraHeaders: [contactHeader(leg), ...this.timer.answered(request.message)] });
+    request.accept({
+      statusCode: 200,
+      body: sessionBody(local),
+      extraHeaders: [contactHeader(leg), ...this.timer.answered(request.message)],
+    });
     // RFC 3261 §14.2: without an ACK to the 2xx of a re-INVITE the dialog is to be ended.
     this.#ackTimer?.();
     this.#ackTimer = leg.after(64 * leg.host.settings.timers.t1Ms, () => lose(leg, 408));
@@ -134,7 +139,11 @@ export class Conversation implements UpdateDelegate {
     const held = leg.sound.held;
     const local = this.#describe(message.body);
     if (local === null) return void request.reject({ statusCode: 488 });
-    request.accept({ statusCode: 200, body: sessionBody(local), extraHeaders: [...extraHeaders, ...this.timer.answered(message)] });
+    request.accept({
+      statusCode: 200,
+      body: sessionBody(local),
+      extraHeaders: [...extraHeaders, ...this.timer.answered(message)],
+    });
     this.#reportHold(held);
   }
 

@@ -4,7 +4,8 @@ import type { AudioDescription } from './sdp.ts';
 /** First, second, and once more the first if the second answered from another stream than it had. */
 const MAX_STEPS = 3;
 
-const sameStream = (one: AudioDescription, other: AudioDescription): boolean => one.address === other.address && one.port === other.port;
+const sameStream = (one: AudioDescription, other: AudioDescription): boolean =>
+  one.address === other.address && one.port === other.port;
 
 /**
  * Joins two far ends without us in the path of the sound: third-party call control in the manner of RFC 3725 §4.3, but

@@ -14,7 +14,12 @@ export function resolverOf({ resolver = systemResolver, domain, ipbx, protocol }
   if (isIP(name.replace(/^\[|\]$/g, '')) !== 0 || ipbx.some(({ host }) => host.toLowerCase() === name)) return resolver;
   const service = protocol === 'TLS' ? `_sips._tcp.${name}` : `_sip._${protocol.toLowerCase()}.${name}`;
   const port = protocol === 'TLS' ? 5061 : 5060;
-  const records = ipbx.map((place, priority) => ({ name: place.host.replace(/^\[|\]$/g, ''), port: place.port ?? port, priority, weight: 0 }));
+  const records = ipbx.map((place, priority) => ({
+    name: place.host.replace(/^\[|\]$/g, ''),
+    port: place.port ?? port,
+    priority,
+    weight: 0,
+  }));
   return {
     srv: (asked) => (asked.toLowerCase() === service ? Promise.resolve(records) : resolver.srv(asked)),
     addresses: (host) => resolver.addresses(host),

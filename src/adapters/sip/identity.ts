@@ -1,6 +1,7 @@
 import type { IncomingRequestMessage, NameAddrHeader, URI } from 'sip.js/lib/core/index.js';
 import type { IncomingLeg } from '../../core/kernel/events.ts';
-import { displayText } from './wire/name-addr.ts';
+import { displayText, parseNameAddr } from './wire/name-addr.ts';
+import { splitList } from './wire/parameters.ts';
 
 export interface CallerIdentity {
   readonly caller: string | null;
@@ -10,12 +11,14 @@ export interface CallerIdentity {
 /** A P-Asserted-Identity has at most two values (RFC 3325 §9.1); longer lists of the other headers are cut. */
 const MAX_ENTRIES = 20;
 
+/** Header fields may be repeated, or hold several values each (RFC 3261 §7.3.1). */
 function entries(message: IncomingRequestMessage, name: string): NameAddrHeader[] {
   const found: NameAddrHeader[] = [];
-  const count = Math.min(message.getHeaders(name).length, MAX_ENTRIES);
-  for (let index = 0; index < count; index++) {
-    const entry = message.parseHeader(name, index) as NameAddrHeader | undefined;
-    if (entry?.uri !== undefined) found.push(entry);
+  for (const value of message.getHeaders(name)) {
+    for (const item of value.includes(',') ? (splitList(value) ?? []) : [value]) {
+      const entry = found.length < MAX_ENTRIES ? parseNameAddr(item) : undefined;
+      if (entry !== undefined) found.push(entry);
+    }
   }
   return found;
 }
@@ -74,10 +77,14 @@ const REASONS: Readonly<Record<string, string>> = {
   '503': 'unavailable',
 };
 
-function historyReason(uri: URI): string {
-  const reason = decodeURIComponentLeniently(uri.headers.Reason?.[0] ?? uri.headers.reason?.[0] ?? '');
-  const cause = /cause=(\d{3})/.exec(reason)?.[1] ?? uri.getParam('cause') ?? '';
-  return REASONS[cause] ?? 'unknown';
+/** Why the call left an entry: its Reason, or the `cause` of where it went next (RFC 8119 §3); null when it just went on. */
+function departure(entry: NameAddrHeader, next: NameAddrHeader | undefined): string | null {
+  const { headers } = entry.uri;
+  const reason = decodeURIComponentLeniently(headers.Reason?.[0] ?? headers.reason?.[0] ?? '');
+  const cause = /cause=(\d{3})/.exec(reason)?.[1] ?? next?.uri.getParam('cause');
+  if (cause) return REASONS[cause] ?? 'unknown';
+  // RFC 7044 §5.3: the next entry is the mapping of this one to another user.
+  return next?.hasParam('mp') ? 'unknown' : null;
 }
 
 function decodeURIComponentLeniently(text: string): string {
@@ -90,7 +97,7 @@ function decodeURIComponentLeniently(text: string): string {
 
 /**
  * Who diverted the call to us last. Diversion's first value is the latest (RFC 5806 §4); in History-Info it is the last
- * entry but ours that says why the call went on: a Reason, or `mp`/`rc` on the entry after it (RFC 7044 §5).
+ * entry but ours from which the call was moved on.
  */
 export function diversionOf(message: IncomingRequestMessage, isOwn: (user: string) => boolean): IncomingLeg['diverted'] {
   const [diversion] = entries(message, 'diversion');
@@ -101,10 +108,8 @@ export function diversionOf(message: IncomingRequestMessage, isOwn: (user: strin
     const entry = history[index];
     const user = entry && userOf(entry.uri);
     if (!entry || !user || isOwn(user)) continue;
-    const why = historyReason(entry.uri);
-    const next = history[index + 1];
-    const moved = next !== undefined && (next.hasParam('mp') || next.uri.hasParam('cause'));
-    if (why !== 'unknown' || moved) return { from: user, reason: why === 'unknown' && next ? historyReason(next.uri) : why };
+    const reason = departure(entry, history[index + 1]);
+    if (reason !== null) return { from: user, reason };
   }
   return null;
 }

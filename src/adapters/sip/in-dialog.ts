@@ -1,7 +1,11 @@
 import type { Body, IncomingResponseMessage, SessionDialog } from 'sip.js/lib/core/index.js';
 import type { Leg } from './leg.ts';
 
-export const sessionBody = (content: string): Body => ({ contentDisposition: 'session', contentType: 'application/sdp', content });
+export const sessionBody = (content: string): Body => ({
+  contentDisposition: 'session',
+  contentType: 'application/sdp',
+  content,
+});
 
 export const contactHeader = (leg: Leg): string => `Contact: <${leg.line.contact.toString()}>`;
 

@@ -1,4 +1,10 @@
-import { type IncomingInviteRequest, type IncomingPrackRequest, type InviteUserAgentServer, type SessionDialog, TransactionState } from 'sip.js/lib/core/index.js';
+import {
+  type IncomingInviteRequest,
+  type IncomingPrackRequest,
+  type InviteUserAgentServer,
+  type SessionDialog,
+  TransactionState,
+} from 'sip.js/lib/core/index.js';
 import type { Refusal } from '../../core/kernel/effects.ts';
 import { REFUSAL_STATUS } from './causes.ts';
 import { sessionBody } from './in-dialog.ts';
@@ -136,7 +142,9 @@ export class IncomingCall {
       offer = this.#description();
       if (offer === null) return;
     }
-    const response = this.#request.progress(offer === null ? { statusCode: 180, extraHeaders } : { statusCode: 180, extraHeaders, body: sessionBody(offer) });
+    const response = this.#request.progress(
+      offer === null ? { statusCode: 180, extraHeaders } : { statusCode: 180, extraHeaders, body: sessionBody(offer) },
+    );
     this.#early(response.session as SessionDialog);
     const { t1Ms } = leg.host.settings.timers;
     this.#reliable = { sequence, text: response.message, interval: t1Ms, left: 64 * t1Ms };

@@ -15,7 +15,12 @@ export class Line {
   registered = false;
   reason: string | null = 'not registered yet';
 
-  constructor(options: SipLineOptions, domain: string, advertised: { readonly host: string; readonly port: number }, protocol: Protocol) {
+  constructor(
+    options: SipLineOptions,
+    domain: string,
+    advertised: { readonly host: string; readonly port: number },
+    protocol: Protocol,
+  ) {
     this.id = options.id;
     this.options = options;
     this.address = makeUri(options.user, domain);

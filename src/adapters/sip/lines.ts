@@ -296,7 +296,10 @@ export class SipLines implements Lines {
     this.#registrations.set(line.id, registration);
     if (line.options.register) return registration.refresh();
     // A trunk has no registration that could fail; whether its IPBX answers is known to the wire.
-    this.#report(line, this.#wire.targets().some((target) => target.alive));
+    this.#report(
+      line,
+      this.#wire.targets().some((target) => target.alive),
+    );
   }
 
   #report(line: Line, up: boolean): void {
@@ -378,7 +381,10 @@ function orderLeg(leg: Leg, effect: LegOrder): void {
 /** 78 bits: enough to be unique among calls, no secret. */
 function tokenOf(randomness: Randomness): string {
   let token = '';
-  for (let index = 0; index < 3; index++) token += Math.floor(randomness() * 67_108_864).toString(36).padStart(6, '0');
+  for (let index = 0; index < 3; index++)
+    token += Math.floor(randomness() * 67_108_864)
+      .toString(36)
+      .padStart(6, '0');
   return token;
 }
 

@@ -19,7 +19,11 @@ const MAX_NAME = 64;
 const MAX_ATTEMPTS = 3;
 
 /** A display name that cannot end its quotation marks or its line (RFC 3261 §25.1 `quoted-string`). */
-const quoted = (name: string): string => name.replace(/[\u0000-\u001f\u007f]/g, ' ').slice(0, MAX_NAME).replace(/["\\]/g, '\\$&');
+const quoted = (name: string): string =>
+  name
+    .replace(/[\u0000-\u001f\u007f]/g, ' ')
+    .slice(0, MAX_NAME)
+    .replace(/["\\]/g, '\\$&');
 
 /** An extension or number at the IPBX's domain, or the whole URI of a transfer; null for what is neither. */
 export function targetUri(target: string, domain: string): SipUri | null {
@@ -148,7 +152,8 @@ export class OutgoingCall {
     }
     // Made up by sip.js: no answer within 64*T1, or nothing could be sent (RFC 3261 §8.1.3.1).
     if (isLocal(message)) return leg.fail('line-unavailable', null);
-    if (status === 401 || status === 407) leg.host.log.log('warn', 'The IPBX refuses the credentials of a line for a call', { line: leg.line.id, status });
+    if (status === 401 || status === 407)
+      leg.host.log.log('warn', 'The IPBX refuses the credentials of a line for a call', { line: leg.line.id, status });
     leg.fail(failureCause(status, this.#rang), status);
   }
 

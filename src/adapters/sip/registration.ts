@@ -107,8 +107,13 @@ export class Registration {
     this.#running = false;
     if (this.#stopped) return;
     const status = error instanceof BasculeError && typeof error.fields.status === 'number' ? error.fields.status : null;
-    this.#host.log.log('warn', 'A line is not registered', { line, status, code: error instanceof BasculeError ? error.code : null });
-    if (!(error instanceof BasculeError)) this.#host.log.log('error', 'REGISTER failed unexpectedly', { line, error: String(error) });
+    this.#host.log.log('warn', 'A line is not registered', {
+      line,
+      status,
+      code: error instanceof BasculeError ? error.code : null,
+    });
+    if (!(error instanceof BasculeError))
+      this.#host.log.log('error', 'REGISTER failed unexpectedly', { line, error: String(error) });
     this.#report(false, status === null ? 'no answer from the IPBX' : `refused with ${status}`);
     const { first, longest } = this.#host.settings.retryMs;
     const wait = Math.min(first * 2 ** Math.min(this.#failures++, 16), longest);
@@ -133,11 +138,17 @@ export class Registration {
   /** RFC 3261 §10.2.4: the registrar may have shortened our contact's life. */
   #granted(response: IncomingResponseMessage): number {
     const { contact } = this.#line;
-    const own = bindingsOf(response).find((binding) => binding.user === contact.user && binding.host === contact.host && (binding.port ?? 5060) === (contact.port ?? 5060));
+    const own = bindingsOf(response).find(
+      (binding) =>
+        binding.user === contact.user && binding.host === contact.host && (binding.port ?? 5060) === (contact.port ?? 5060),
+    );
     return own?.expiresSeconds ?? this.#expiresSeconds;
   }
 
-  #send(headers: string[], retry: (response: IncomingResponseMessage) => boolean = () => false): Promise<IncomingResponseMessage> {
+  #send(
+    headers: string[],
+    retry: (response: IncomingResponseMessage) => boolean = () => false,
+  ): Promise<IncomingResponseMessage> {
     const { address, id } = this.#line;
     const { userAgent, settings } = this.#host;
     const done = this.#host.pending();

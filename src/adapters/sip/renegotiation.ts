@@ -55,7 +55,8 @@ export class Renegotiation {
     if (session === null || leg.phase !== 'established') return this.#finish(job, { ok: false, status: 481 });
     job.attempts++;
     // RFC 3261 §14.1: not while another offer is open in either direction; sip.js would throw.
-    if (session.reinviteUserAgentServer !== undefined || session.reinviteUserAgentClient !== undefined) return this.#again(job, 491);
+    if (session.reinviteUserAgentServer !== undefined || session.reinviteUserAgentClient !== undefined)
+      return this.#again(job, 491);
     let offer: string;
     try {
       offer = job.offer();

@@ -13,7 +13,12 @@ export interface SavedTimer {
 }
 
 const lists = (message: Message, header: string, token: string): boolean =>
-  message.getHeaders(header).some((value) => value.toLowerCase().split(',').some((item) => item.trim() === token));
+  message.getHeaders(header).some((value) =>
+    value
+      .toLowerCase()
+      .split(',')
+      .some((item) => item.trim() === token),
+  );
 
 /**
  * RFC 4028 §9: the interval asked for is below our minimum, and who asks knows the extension; answered 422 with Min-SE.

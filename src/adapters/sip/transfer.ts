@@ -41,7 +41,8 @@ export class Transfer {
     const { message } = request;
     const referTo = message.parseHeader('refer-to') as NameAddrHeader | undefined;
     // RFC 3515 §2.4.2: exactly one Refer-To.
-    if (referTo?.uri === undefined || message.getHeaders('refer-to').length !== 1) return void request.reject({ statusCode: 400 });
+    if (referTo?.uri === undefined || message.getHeaders('refer-to').length !== 1)
+      return void request.reject({ statusCode: 400 });
     if (this.#pending || leg.phase !== 'established') return void request.reject({ statusCode: 491 });
     const { uri } = referTo;
     const written = uri.headers.Replaces?.[0] ?? uri.headers.replaces?.[0];
@@ -92,6 +93,7 @@ function targetOf(leg: Leg, uri: SipUri): string {
 
 function withoutMethod(parameters: Readonly<Record<string, string | number | null>>): Record<string, string | null> {
   const kept: Record<string, string | null> = {};
-  for (const [name, value] of Object.entries(parameters)) if (name !== 'method') kept[name] = value === null ? null : String(value);
+  for (const [name, value] of Object.entries(parameters))
+    if (name !== 'method') kept[name] = value === null ? null : String(value);
   return kept;
 }

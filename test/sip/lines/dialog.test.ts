@@ -174,7 +174,12 @@ describe('a transfer', () => {
     expect(trying.body).toBe('SIP/2.0 100 Trying\r\n');
     expect(trying.header('Event')).toBe('refer');
     peer.answer(trying, 200);
-    expect(await events.next('leg.transferRequested')).toEqual({ type: 'leg.transferRequested', leg, target: '1005', replaces: null });
+    expect(await events.next('leg.transferRequested')).toEqual({
+      type: 'leg.transferRequested',
+      leg,
+      target: '1005',
+      replaces: null,
+    });
     order({ type: 'leg.transferOutcome', leg, outcome: 'accepted' });
     order({ type: 'leg.transferOutcome', leg, outcome: 'connected' });
     const done = await call.request('NOTIFY');
@@ -189,7 +194,9 @@ describe('a transfer', () => {
 
   it('with Replaces hands the other dialog on (RFC 3891)', async () => {
     const { call } = await talk();
-    call.send('REFER', { headers: ['Refer-To: <sip:1005@elsewhere.test;method=INVITE?Replaces=abc%40x%3Bto-tag%3D1%3Bfrom-tag%3D2>'] });
+    call.send('REFER', {
+      headers: ['Refer-To: <sip:1005@elsewhere.test;method=INVITE?Replaces=abc%40x%3Bto-tag%3D1%3Bfrom-tag%3D2>'],
+    });
     expect(await it_.events.next('leg.transferRequested')).toMatchObject({
       target: 'sip:1005@elsewhere.test',
       replaces: 'abc@x;to-tag=1;from-tag=2',

@@ -55,14 +55,16 @@ it(`${LEGS} legs leave nothing behind`, async () => {
   expect(it_.lines.legs().size).toBe(0);
   expect(it_.lines.status()[0]).toMatchObject({ channelsInUse: 0 });
   // sip.js keeps transactions for 64*T1 after their end; then they are gone too.
-  await expect.poll(() => it_.lines.sizes, { timeout: 15_000 }).toEqual({
-    legs: 0,
-    callIds: 0,
-    pending: 0,
-    probes: 0,
-    dialogs: 0,
-    clients: 0,
-    servers: 0,
-  });
+  await expect
+    .poll(() => it_.lines.sizes, { timeout: 15_000 })
+    .toEqual({
+      legs: 0,
+      callIds: 0,
+      pending: 0,
+      probes: 0,
+      dialogs: 0,
+      clients: 0,
+      servers: 0,
+    });
   await it_.close();
 }, 60_000);

@@ -19,7 +19,16 @@ async function again(options: RigOptions): Promise<void> {
 }
 
 const order = (changes: object = {}): void =>
-  it_.order({ type: 'leg.call', leg: 'out', line: null, target: '1001', caller: '0612345678', callerName: 'Zoé "Z"', replaces: null, ...changes });
+  it_.order({
+    type: 'leg.call',
+    leg: 'out',
+    line: null,
+    target: '1001',
+    caller: '0612345678',
+    callerName: 'Zoé "Z"',
+    replaces: null,
+    ...changes,
+  });
 
 describe('an outgoing call', () => {
   it('is offered through the IPBX with the caller asserted, rings once, is answered and ended by the far end', async () => {
@@ -129,7 +138,12 @@ describe('an outgoing call', () => {
 
   it('that nobody answers at all has failed for want of a line', async () => {
     order();
-    expect(await it_.events.next('leg.failed')).toEqual({ type: 'leg.failed', leg: 'out', cause: 'line-unavailable', status: null });
+    expect(await it_.events.next('leg.failed')).toEqual({
+      type: 'leg.failed',
+      leg: 'out',
+      cause: 'line-unavailable',
+      status: null,
+    });
   });
 
   it('is cancelled only after a provisional response (RFC 3261 §9.1)', async () => {
@@ -214,7 +228,12 @@ describe('an outgoing call', () => {
 
   it('to what is no address has failed at once', async () => {
     order({ target: 'a"b>\r\nEvil: header' });
-    expect(await it_.events.next('leg.failed')).toEqual({ type: 'leg.failed', leg: 'out', cause: 'unknown-number', status: null });
+    expect(await it_.events.next('leg.failed')).toEqual({
+      type: 'leg.failed',
+      leg: 'out',
+      cause: 'unknown-number',
+      status: null,
+    });
   });
 
   it('beyond the channels has failed for want of a line', async () => {
@@ -222,7 +241,12 @@ describe('an outgoing call', () => {
     order();
     await it_.peer.request('INVITE');
     order({ leg: 'second' });
-    expect(await it_.events.next('leg.failed')).toEqual({ type: 'leg.failed', leg: 'second', cause: 'line-unavailable', status: null });
+    expect(await it_.events.next('leg.failed')).toEqual({
+      type: 'leg.failed',
+      leg: 'second',
+      cause: 'line-unavailable',
+      status: null,
+    });
   });
 
   it('that finds no free port has failed', async () => {

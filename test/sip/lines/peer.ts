@@ -184,7 +184,11 @@ export class Call {
   /** Of the last request, for CANCEL and the ACK of a refusal. */
   branch = '';
 
-  constructor(peer: Peer, id: string, { uri = 'sip:line@127.0.0.1', from = '<sip:1001@ipbx.test>', to = '<sip:8000@ipbx.test>' }: CallOptions) {
+  constructor(
+    peer: Peer,
+    id: string,
+    { uri = 'sip:line@127.0.0.1', from = '<sip:1001@ipbx.test>', to = '<sip:8000@ipbx.test>' }: CallOptions,
+  ) {
     this.peer = peer;
     this.id = id;
     this.uri = uri;

@@ -58,7 +58,12 @@ describe('a line', () => {
   it('says that it was refused, tries again, and says when that went well; the password is never logged', async () => {
     const { events, log, peer, registered } = await manual();
     peer.answer(await registered(), 403);
-    expect(await events.next('line.state')).toEqual({ type: 'line.state', line: 'main', registered: false, reason: 'refused with 403' });
+    expect(await events.next('line.state')).toEqual({
+      type: 'line.state',
+      line: 'main',
+      registered: false,
+      reason: 'refused with 403',
+    });
     peer.answer(await registered(), 403);
     peer.answer(await registered(), 200);
     expect(await events.next('line.state')).toMatchObject({ registered: true });
@@ -102,7 +107,10 @@ describe('a line', () => {
 });
 
 describe('several lines on one socket', () => {
-  const two = [lineOptions({ id: 'a', user: 'acd1', password: 'one' }), lineOptions({ id: 'b', user: 'acd2', password: 'two', numbers: ['8002'] })];
+  const two = [
+    lineOptions({ id: 'a', user: 'acd1', password: 'one' }),
+    lineOptions({ id: 'b', user: 'acd2', password: 'two', numbers: ['8002'] }),
+  ];
 
   it('register each as itself and get their own calls', async () => {
     const it_ = await rig({ lines: two });
@@ -139,7 +147,10 @@ describe('two addresses of the IPBX', () => {
       retryMs: { first: 20, longest: 50 },
     });
     second.target = it_.lines.wire.local.port;
-    open.push(() => second.close(), () => it_.close());
+    open.push(
+      () => second.close(),
+      () => it_.close(),
+    );
     await it_.events.next('line.state', (event) => event.registered);
     let moved = (): void => {};
     const arrived = new Promise<void>((resolve) => (moved = resolve));
@@ -151,7 +162,11 @@ describe('two addresses of the IPBX', () => {
     first.automatic = () => true;
     await arrived;
     it_.order({ type: 'leg.call', leg: 'out', line: null, target: '1001', caller: null, callerName: null, replaces: null });
-    const failed = it_.events.next('leg.failed').then(() => it_.order({ type: 'leg.call', leg: 'out2', line: null, target: '1001', caller: null, callerName: null, replaces: null }));
+    const failed = it_.events
+      .next('leg.failed')
+      .then(() =>
+        it_.order({ type: 'leg.call', leg: 'out2', line: null, target: '1001', caller: null, callerName: null, replaces: null }),
+      );
     await Promise.race([second.request('INVITE'), failed.then(() => second.request('INVITE'))]);
   });
 });
