@@ -8,6 +8,7 @@ import type { Line } from './line.ts';
 import { tooBrief } from './session-timer.ts';
 import type { Admission } from './sipjs/types.ts';
 import { acceptable } from './sound.ts';
+import type { Replaces } from './wire/header-values.ts';
 
 type Verdict = ReturnType<Admission>;
 
@@ -40,6 +41,7 @@ export class Arrivals {
     const { settings, clock } = this.#host;
     const retryAfter = [`Retry-After: ${settings.retryAfterSeconds}`];
     if (this.#refusing) return { statusCode: 503, extraHeaders: retryAfter };
+    if (message.hasHeader('replaces')) return this.#admitReplacement(message);
     const line = this.#lineOf(message, message.ruri);
     if (line === undefined) return { statusCode: 404 };
     // Before the rate is counted: a full line costs the others nothing.
@@ -52,6 +54,12 @@ export class Arrivals {
 
   arrive(request: IncomingInviteRequest): void {
     const { message } = request;
+    if (message.hasHeader('replaces')) {
+      const replaced = this.#replacedBy(message);
+      if (replaced === null) request.reject({ statusCode: 481 });
+      else replaced.conversation.replacedBy(request);
+      return;
+    }
     const requestUri = message.ruri;
     const line = this.#lineOf(message, requestUri);
     if (line === undefined || requestUri === undefined) return void request.reject({ statusCode: 404 });
@@ -67,6 +75,22 @@ export class Arrivals {
       dialled: dialledOf(message, requestUri, isOwn),
       diverted: diversionOf(message, isOwn),
     });
+  }
+
+  /** RFC 3891 §3: 481 for a dialog that is not there, 486 for an answered one that was to be replaced only while it rings. */
+  #admitReplacement(message: IncomingRequestMessage): Verdict {
+    const replaced = this.#replacedBy(message);
+    if (replaced === null) return { statusCode: 481 };
+    return (message.parseHeader('replaces') as Replaces).earlyOnly ? { statusCode: 486 } : null;
+  }
+
+  /** The answered leg whose dialog the Replaces names: its to-tag is our tag, its from-tag theirs. */
+  #replacedBy(message: IncomingRequestMessage): Leg | null {
+    const replaces = message.parseHeader('replaces') as Replaces | undefined;
+    const leg = replaces && message.getHeaders('replaces').length === 1 ? this.#host.findCall(replaces.callId) : undefined;
+    if (replaces === undefined || leg === undefined || leg.phase !== 'established') return null;
+    const { session } = leg;
+    return session?.localTag === replaces.toTag && session.remoteTag === replaces.fromTag ? leg : null;
   }
 
   /** By the user that was registered, then To, then the numbers that lines own; what fits none is the first line's. */

@@ -26,6 +26,7 @@ export class Conversation implements UpdateDelegate {
   /** We made an offer in a 200; the answer comes with the ACK (RFC 3261 §13.2.1). */
   answerDue = false;
   #ackTimer: (() => void) | null = null;
+  #replacing = false;
   /** Direct media joins the leg to this one until either end renegotiates. */
   partner: Leg | null = null;
 
@@ -58,7 +59,38 @@ export class Conversation implements UpdateDelegate {
     // RFC 3261 §15: hung up in the meantime, the BYE had to wait for the ACK.
     if (leg.over || session === null) return void (session && sayBye(leg, session));
     if (this.answerDue && !this.#takeLateAnswer(session, message.body)) return;
-    if (leg.phase === 'answered') this.establish(session);
+    if (leg.phase !== 'answered') return;
+    if (this.#replacing) this.resume(session);
+    else this.establish(session);
+    this.#replacing = false;
+  }
+
+  /**
+   * RFC 3891 §3: another telephone takes the place of the far end (an attended transfer that the switch or the telephones
+   * carry out among themselves). It is answered at once, the old dialog is ended, the leg goes on: the core sees nothing.
+   */
+  replacedBy(request: IncomingInviteRequest): void {
+    const leg = this.#leg;
+    const previous = leg.session;
+    const { message } = request;
+    const held = leg.sound.held;
+    const local = this.#describe(message.body);
+    if (local === null) return void request.reject({ statusCode: 488 });
+    this.answerDue = message.body === '';
+    const extraHeaders = this.timer.answered(message);
+    const session = request.accept({ statusCode: 200, body: sessionBody(local), extraHeaders }).session as SessionDialog;
+    session.delegate = this;
+    this.#replacing = true;
+    leg.host.rename(leg, message.callId);
+    leg.session = session;
+    // As for any call that is answered: no BYE in the new dialog before its ACK.
+    leg.phase = 'answered';
+    leg.release = () => {};
+    if (previous !== null) {
+      previous.delegate = undefined;
+      sayBye(leg, previous);
+    }
+    if (!this.answerDue) this.#reportHold(held);
   }
 
   #takeLateAnswer(session: SessionDialog, body: string): boolean {

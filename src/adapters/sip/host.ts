@@ -1,6 +1,5 @@
 import type { URI } from 'sip.js/lib/core/index.js';
 import type { LineEvent } from '../../core/kernel/events.ts';
-import type { LegId } from '../../core/kernel/ids.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
 import type { Media } from '../../ports/media.ts';
@@ -18,10 +17,11 @@ export interface Host {
   readonly log: Log;
   readonly randomness: Randomness;
   emit(event: LineEvent): void;
-  find(leg: LegId): Leg | undefined;
   findCall(callId: string): Leg | undefined;
   add(leg: Leg): void;
   remove(leg: Leg): void;
+  /** The leg goes on in a dialog of another Call-ID. */
+  rename(leg: Leg, callId: string): void;
   /** Counts a request that `stop` waits for; call the result once it is answered. */
   pending(): () => void;
   /** Whether the URI names someone of our IPBX, so that its user part alone says where to call. */

@@ -19,7 +19,8 @@ export class Leg {
   readonly id: LegId;
   readonly line: Line;
   readonly host: Host;
-  readonly callId: string;
+  /** Of the dialog; changes when another one takes its place. */
+  callId: string;
   readonly outgoing: boolean;
   readonly sound: Sound;
   readonly conversation: Conversation;

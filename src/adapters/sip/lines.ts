@@ -242,12 +242,13 @@ export class SipLines implements Lines {
   #makeHost(userAgent: UserAgent): Host {
     const legs = this.#legs;
     const byCallId = this.#byCallId;
+    // A call to ourselves through the IPBX has two legs of one Call-ID; the later one keeps the entry.
+    const forgetCall = (leg: Leg): void => void (byCallId.get(leg.callId) === leg && byCallId.delete(leg.callId));
     return {
       settings: this.#settings,
       userAgent,
       ...this.#needs,
       emit: (event) => this.#emit(event),
-      find: (leg) => legs.get(leg),
       findCall: (callId) => byCallId.get(callId),
       add: (leg) => {
         legs.set(leg.id, leg);
@@ -256,9 +257,13 @@ export class SipLines implements Lines {
       },
       remove: (leg) => {
         if (!legs.delete(leg.id)) return;
-        // A call to ourselves through the IPBX has two legs of one Call-ID; the later one keeps the entry.
-        if (byCallId.get(leg.callId) === leg) byCallId.delete(leg.callId);
+        forgetCall(leg);
         leg.line.channelsInUse--;
+      },
+      rename: (leg, callId) => {
+        forgetCall(leg);
+        leg.callId = callId;
+        byCallId.set(callId, leg);
       },
       pending: () => this.#hold(),
       isLocal: (uri) => this.#isLocal(uri),

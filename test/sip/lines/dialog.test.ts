@@ -215,6 +215,37 @@ describe('a transfer', () => {
   });
 });
 
+describe('an INVITE with Replaces (RFC 3891)', () => {
+  it('takes the place of the far end of a conversation; the core sees one leg all the time', async () => {
+    const { events, lines, media, order, peer } = it_;
+    const { call, leg, answer } = await talk();
+    const replaces = `Replaces: ${call.id};to-tag=${answer.tag('To')};from-tag=peer`;
+    const other = peer.call({ from: '<sip:1007@ipbx.test>' });
+    other.send('INVITE', { body: sdp(50_400), headers: [replaces] });
+    await other.response(200);
+    peer.answer(await call.request('BYE'), 200);
+    other.send('ACK');
+    expect(media.streams.get(leg)).toMatchObject({ port: 50_400 });
+    expect(lines.legs()).toEqual(new Set([leg]));
+    order({ type: 'leg.hangup', leg });
+    peer.answer(await other.request('BYE'), 200);
+    await events.next('leg.ended');
+    expect(events.of('leg.incoming')).toHaveLength(1);
+    expect(events.of('leg.answered')).toHaveLength(1);
+    expect(lines.sizes).toMatchObject({ legs: 0, callIds: 0 });
+  });
+
+  it('naming no dialog of ours gets 481, an answered one only while it rings 486', async () => {
+    const { call, answer } = await talk();
+    const unknown = it_.peer.call();
+    unknown.send('INVITE', { body: sdp(50_400), headers: ['Replaces: nothing;to-tag=1;from-tag=2'] });
+    await unknown.response(481);
+    const early = it_.peer.call();
+    early.send('INVITE', { headers: [`Replaces: ${call.id};to-tag=${answer.tag('To')};from-tag=peer;early-only`] });
+    await early.response(486);
+  });
+});
+
 describe('direct media', () => {
   it('joins two far ends, and comes back by relay', async () => {
     const { events, media, peer, order } = it_;
