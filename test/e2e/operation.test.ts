@@ -126,7 +126,7 @@ describe('the appliance in operation', () => {
   });
 
   it('an IPBX that restarts and forgets its registrations is served again', async () => {
-    const { ipbx, phones, daemon } = await site({ file: { sip: {} } }, {});
+    const { ipbx, phones, daemon } = await site({ expiresSeconds: 60 });
     await ipbx.kill();
     await ipbx.start();
     await register(ipbx, extensions(4), phones.hostPort);

@@ -24,8 +24,10 @@ export interface DaemonOptions {
   /** Lines that register; none: a trunk that the switch knows by address. */
   readonly users?: readonly string[];
   readonly protocol?: 'udp' | 'tcp' | 'tls';
-  readonly certificate?: string;
+  /** For TLS: its own, and the only authority it trusts. */
+  readonly certificate?: { readonly certFile: string; readonly keyFile: string };
   readonly channels?: number;
+  readonly expiresSeconds?: number;
   readonly newCallsPerSecond?: number;
   readonly codecs?: readonly ('PCMA' | 'PCMU')[];
   readonly promptsDir?: string;
@@ -233,6 +235,7 @@ export class Daemon {
       user,
       ...(users !== undefined && users.length === 0 ? {} : { password: passwordOf(user) }),
       channels,
+      ...(this.#options.expiresSeconds === undefined ? {} : { expiresSeconds: this.#options.expiresSeconds }),
     }));
     const trunk = [{ id: 'trunk', user: 'svc', register: false, channels }];
     const sections: Record<string, Document> = {
@@ -242,7 +245,7 @@ export class Daemon {
         lines: users !== undefined && users.length === 0 ? trunk : lines,
         newCallsPerSecond: newCallsPerSecond ?? 10_000,
         ...(codecs === undefined ? {} : { codecs }),
-        ...(certificate === undefined ? {} : { tls: { caFile: certificate } }),
+        ...(certificate === undefined ? {} : { tls: { ...certificate, caFile: certificate.certFile } }),
       },
       media: {
         address: '127.0.0.1',

@@ -57,9 +57,9 @@ export class Ipbx {
     return `${this.address}:${this.port}`;
   }
 
-  /** Certificate that the telephones and the daemon may trust. */
-  get certificate(): string {
-    return join(this.#folder, 'certificate.pem');
+  /** A certificate for this host, trusted because it is its own authority; the daemon may show it too. */
+  get certificate(): { readonly certFile: string; readonly keyFile: string } {
+    return { certFile: join(this.#folder, 'certificate.pem'), keyFile: join(this.#folder, 'key.pem') };
   }
 
   get log(): string {
@@ -142,11 +142,11 @@ export class Ipbx {
   }
 
   async #makeCertificate(): Promise<void> {
-    const key = join(this.#folder, 'key.pem');
+    const { certFile, keyFile } = this.certificate;
     await execute('openssl', [
       ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '30'],
       ...['-subj', `/CN=${DOMAIN}`, '-addext', `subjectAltName=DNS:${DOMAIN},IP:${this.address}`],
-      ...['-keyout', key, '-out', this.certificate],
+      ...['-keyout', keyFile, '-out', certFile],
     ]);
     writeFileSync(
       join(this.#folder, 'tls.cfg'),
@@ -155,8 +155,8 @@ export class Ipbx {
         'method = TLSv1.2+',
         'verify_certificate = no',
         'require_certificate = no',
-        `private_key = ${key}`,
-        `certificate = ${this.certificate}`,
+        `private_key = ${keyFile}`,
+        `certificate = ${certFile}`,
         '[client:default]',
         'method = TLSv1.2+',
         'verify_certificate = no',
