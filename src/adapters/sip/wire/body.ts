@@ -10,16 +10,19 @@ export interface BodyPart {
   readonly content: string;
 }
 
+const BEYOND_LATIN_1 = /[^\u0000-\u00ff]/;
+
 /**
  * Cuts a body to Content-Length, which counts bytes (RFC 3261 §20.14); undefined when the body is shorter.
- * A body of exactly that many characters is taken whole: it came in a charset of one byte a character.
+ * A text in Latin-1, which the transport decodes one byte a character, is as long as its characters say.
  */
 export function cutBody(body: string, length: number | undefined): string | undefined {
-  if (length === undefined || length === body.length) return body;
+  if (length === undefined) return body;
   const bytes = Buffer.byteLength(body);
   if (bytes < length) return undefined;
   if (bytes === length) return body;
   if (bytes === body.length) return body.slice(0, length);
+  if (length === body.length && !BEYOND_LATIN_1.test(body)) return body;
   return Buffer.from(body).toString('utf8', 0, length);
 }
 

@@ -51,6 +51,27 @@ export function parseParameters(text: string, from = 0, end: number = text.lengt
   return found;
 }
 
+/** The same text without the parameters of these names (lower case); quoted strings are not looked into. One pass. */
+export function withoutParameters(text: string, names: ReadonlySet<string>): string {
+  let kept = '';
+  let start = 0;
+  for (let index = 0; index <= text.length; index++) {
+    const code = text.charCodeAt(index);
+    if (code === QUOTE) {
+      const close = closingQuote(text, index);
+      index = close < 0 ? text.length - 1 : close;
+      continue;
+    }
+    if (index < text.length && code !== SEMICOLON) continue;
+    const piece = text.slice(start, index);
+    const equals = piece.indexOf('=');
+    const name = (equals < 0 ? piece.slice(1) : piece.slice(1, equals)).trim().toLowerCase();
+    if (start === 0 || !names.has(name)) kept += piece;
+    start = index;
+  }
+  return kept;
+}
+
 /** The text that a quoted string stands for; other text is returned as it is. */
 export function unquote(text: string): string {
   if (text.length < 2 || text.charCodeAt(0) !== QUOTE || !text.endsWith('"')) return text;

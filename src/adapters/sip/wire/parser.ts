@@ -205,7 +205,7 @@ function parseHeaders(message: Message, text: string, start: number): number | P
     if (colon <= index || colon > end) return 'header-syntax';
     const name = canonicalName(text.slice(index, colon));
     let value = text.slice(colon + 1, end).trim();
-    if (folded) value = value.replace(/[ \t]*\r\n[ \t]+/g, ' ');
+    if (folded) value = value.replace(/\r\n[ \t]+/g, ' ');
     const reason = isToken(name) ? addHeader(message, name, value) : 'header-syntax';
     if (reason !== undefined) return reason;
     index = end + 2;

@@ -1,3 +1,4 @@
+import { withoutParameters } from './parameters.ts';
 import type { Endpoint, Protocol } from './types.ts';
 import { firstItemEnd, parseVia, type Via } from './via.ts';
 
@@ -68,7 +69,9 @@ export function topVia(text: string): TopVia | undefined {
 /** Method named by CSeq: what a response answers. */
 export function cseqMethod(text: string): string | undefined {
   const span = findHeader(text, 'cseq');
-  return span && /\d+\s+(\S+)\s*$/.exec(text.slice(span.start, span.end))?.[1];
+  // A number, a method and some white space; what is longer is nonsense and not worth a look.
+  if (span === undefined || span.end - span.start > 128) return undefined;
+  return /^\s*\d+\s+(\S+)\s*$/.exec(text.slice(span.start, span.end))?.[1];
 }
 
 /** Brackets off, IPv4 out of its IPv6 clothes: addresses in the one form that can be compared. */
@@ -76,6 +79,8 @@ export function bareAddress(host: string): string {
   const bare = host.startsWith('[') ? host.slice(1, -1) : host;
   return bare.startsWith('::ffff:') && bare.includes('.') ? bare.slice(7) : bare.toLowerCase();
 }
+
+const CLAIMS: ReadonlySet<string> = new Set(['received', 'rport']);
 
 /**
  * Completes the topmost Via of a request with where it came from.
@@ -88,7 +93,7 @@ export function stampVia(text: string, top: TopVia, source: Endpoint): string {
   const wantsPort = via.rport !== undefined || stream;
   if (!wantsPort && via.received === undefined && bareAddress(via.host) === source.address) return text;
   // What the sender claims about itself in these two is worth nothing.
-  let value = text.slice(top.start, top.end).replace(/\s*;\s*(?:received|rport)\s*(?:=\s*[^;,\s]*)?(?=\s*(?:;|$))/gi, '');
+  let value = withoutParameters(text.slice(top.start, top.end), CLAIMS).trimEnd();
   if (wantsPort) value += `;rport=${source.port}`;
   if (wantsPort || bareAddress(via.host) !== source.address) value += `;received=${source.address}`;
   return text.slice(0, top.start) + value + text.slice(top.end);
