@@ -17,11 +17,7 @@ const coefficient = (frequency: number): number => 2 * Math.cos((2 * Math.PI * f
 const ROW_COEFFICIENTS = DTMF_ROWS.map(coefficient);
 const COLUMN_COEFFICIENTS = DTMF_COLUMNS.map(coefficient);
 
-/** Power of one frequency in the samples by Goertzel's recurrence; a sine of amplitude a filling them gives (a·n/2)². */
-export function goertzelPower(samples: Int16Array, frequency: number): number {
-  return goertzel(samples, samples.length, coefficient(frequency));
-}
-
+/** Power of one frequency by Goertzel's recurrence; a sine of amplitude a that fills the samples gives (a·n/2)². */
 const goertzel = (samples: Int16Array, length: number, k: number): number => {
   let last = 0;
   let beforeLast = 0;

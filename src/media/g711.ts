@@ -61,9 +61,6 @@ const ULAW_TO_ALAW = Uint8Array.from(ULAW_TO_LINEAR, (sample) => compressAlaw(sa
 /** Static payload types, RFC 3551 §6. */
 export const STATIC_PAYLOAD_TYPE: Readonly<Record<Codec, number>> = { PCMU: 0, PCMA: 8 };
 
-/** The octet that stands for the smallest positive value: digital silence. */
-export const SILENCE: Readonly<Record<Codec, number>> = { PCMA: 0xd5, PCMU: 0xff };
-
 export function encode(codec: Codec, samples: Int16Array): Uint8Array<ArrayBuffer> {
   const table = codec === 'PCMA' ? LINEAR_TO_ALAW : LINEAR_TO_ULAW;
   const octets = new Uint8Array(samples.length);

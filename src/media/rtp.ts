@@ -2,7 +2,7 @@
 
 export const RTP_HEADER = 12;
 /** What fits an Ethernet frame; G.711 never needs more, and anything longer is not worth relaying. */
-export const MAX_PACKET = 1_500;
+const MAX_PACKET = 1_500;
 
 /** A parsed header. One object is reused for every packet: a relay must not leave garbage at 50,000 packets a second. */
 export interface RtpHeader {

@@ -104,6 +104,7 @@ class MediaProxy implements RtpMedia {
   #startedAt = 0;
   #deathsInARow = 0;
   #restarts = 0;
+  #lastRefusal: string | null = null;
   readonly #totals = { received: 0, sent: 0, lost: 0, foreign: 0, malformed: 0 };
   #started: { resolve: () => void; reject: (error: unknown) => void } | null = null;
 
@@ -272,8 +273,8 @@ class MediaProxy implements RtpMedia {
       return;
     }
     this.#restarts++;
-    this.#deathsInARow = performance.now() - this.#startedAt > STEADY_MS ? 0 : this.#deathsInARow + 1;
-    const delay = RESTART_DELAYS[Math.min(this.#deathsInARow, RESTART_DELAYS.length - 1)] as Duration;
+    this.#deathsInARow = performance.now() - this.#startedAt > STEADY_MS ? 1 : this.#deathsInARow + 1;
+    const delay = RESTART_DELAYS[Math.min(this.#deathsInARow, RESTART_DELAYS.length) - 1] as Duration;
     this.#log.log('error', 'Media worker died; starting another', { exitCode, error, streams: this.#streams.size, delay });
     // Ports at rest have had their rest by the time the new worker has bound them.
     const used = new Set(Array.from(this.#streams.values(), (stream) => stream.port));
@@ -296,10 +297,17 @@ class MediaProxy implements RtpMedia {
       case 'sound':
         return this.#reportSound(report.code, report.fields);
       case 'sockets':
-        return this.#log.log('warn', 'RTP port cannot be used', { port: report.port, detail: report.detail });
+        return this.#losePort(report.port, report.detail);
       case 'event':
         return this.#translate(report.event);
     }
+  }
+
+  #losePort(port: number, detail: string): void {
+    this.#bound.delete(port);
+    this.#free = this.#free.filter((other) => other !== port);
+    this.#lastRefusal = detail;
+    this.#log.log('warn', 'RTP port cannot be used', { port, detail });
   }
 
   #reportSound(code: 'MED_PROMPT' | 'MED_WAV', fields: Readonly<Record<string, string>>): void {
@@ -322,9 +330,11 @@ class MediaProxy implements RtpMedia {
       this.#order(activityOrder(stream));
     }
     if (this.#started === null) return this.#log.log('warn', 'Media worker restored', { streams: this.#streams.size });
-    if (this.#bound.size > 0) this.#started.resolve();
-    else this.#started.reject(new BasculeError('MED_PORTS', { ...this.#options.ports }));
+    const { resolve, reject } = this.#started;
     this.#started = null;
+    if (this.#bound.size > 0) return resolve();
+    const error = new BasculeError('MED_PORTS', { ...this.#options.ports }, { cause: this.#lastRefusal });
+    this.stop().then(() => reject(error), reject);
   }
 
   #count(quality: StreamQuality): void {

@@ -40,6 +40,8 @@ export class PortPool {
   readonly #wheel: TimerWheel;
   readonly #wake: () => void;
   readonly #unbound: number[] = [];
+  /** Told once each. */
+  readonly #refused = new Set<number>();
   #binding = 0;
   #free = 0;
   #closed = false;
@@ -112,8 +114,14 @@ export class PortPool {
     }
   }
 
-  #retryLater(port: number, error: Error): void {
-    this.#options.refused(port, error.message);
+  #retryLater(port: number, error: NodeJS.ErrnoException): void {
+    if (!this.#refused.has(port)) this.#options.refused(port, error.message);
+    this.#refused.add(port);
+    // No port of an address that is not this machine's will do.
+    if (error.code === 'EADDRNOTAVAIL') {
+      this.#unbound.length = 0;
+      return;
+    }
     setTimeout(() => {
       this.#unbound.push(port);
       void this.refill();
@@ -129,7 +137,7 @@ export class PortPool {
     if (error !== null) this.#options.refused(port, error.message);
   }
 
-  async #bind(port: number): Promise<Error | null> {
+  async #bind(port: number): Promise<NodeJS.ErrnoException | null> {
     const { address, handlers, policy } = this.#options;
     try {
       const pair = await SocketPair.bind(address, port, handlers);
