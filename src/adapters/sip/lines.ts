@@ -1,4 +1,4 @@
-import type { IncomingInviteRequest, OutgoingRequestMessage, URI } from 'sip.js/lib/core/index.js';
+import type { OutgoingRequestMessage, URI } from 'sip.js/lib/core/index.js';
 import { assert, unreachable } from '../../core/kernel/assert.ts';
 import type { LineEffect } from '../../core/kernel/effects.ts';
 import type { LineEvent } from '../../core/kernel/events.ts';
@@ -19,6 +19,7 @@ import { OutgoingCall, targetUri } from './outgoing.ts';
 import { ExtensionProbes } from './probe.ts';
 import { type Binding, Registration } from './registration.ts';
 import { type Settings, settingsOf } from './settings.ts';
+import { newCallId } from './sipjs/identifiers.ts';
 import { createUserAgentCore } from './sipjs/user-agent.ts';
 import type { Credentials, UserAgent } from './sipjs/types.ts';
 import { restoreLeg, type SavedLeg, saveLeg } from './snapshot.ts';
@@ -231,7 +232,11 @@ export class SipLines implements Lines {
       advertised,
       transport: this.#wire,
       credentials: (request, realm) => this.#credentials(request, realm),
-      delegate: { onInvite: (request) => this.#onInvite(request) },
+      delegate: {
+        onInvite: (request) => this.#arrivals?.arrive(request),
+        // Nobody here reads messages; sip.js would say 200 to them.
+        onMessage: (request) => request.reject({ statusCode: 405 }),
+      },
       admission: (request) => this.#arrivals?.admit(request) ?? null,
       onError: (error) => log.log('error', 'A SIP message could not be handled', { error: stackOf(error) }),
       userAgentHeader: this.#settings.userAgent,
@@ -290,14 +295,17 @@ export class SipLines implements Lines {
     const wanted = this.#settings.realm;
     if (wanted !== undefined && wanted !== realm) return null;
     const user = request.from.uri.user;
-    const line = this.#byCallId.get(request.callId)?.line ?? this.#lines.find((candidate) => candidate.options.user === user);
+    const line =
+      this.#byCallId.get(request.callId)?.line ??
+      this.#lines.find((candidate) => candidate.options.user === user) ??
+      // A BYE after the leg's end, in the name of a dialled number.
+      this.#lines[0];
     if (line === undefined) return null;
     return { username: line.options.authUser ?? line.options.user, password: line.options.password };
   }
 
   #open(line: Line, host: Host): void {
-    const callId = `${line.id}-${tokenOf(this.#needs.randomness)}`;
-    const registration = new Registration(line, host, callId);
+    const registration = new Registration(line, host, newCallId());
     this.#registrations.set(line.id, registration);
     if (line.options.register) return registration.refresh();
     // A trunk has no registration that could fail; whether its IPBX answers is known to the wire.
@@ -324,10 +332,6 @@ export class SipLines implements Lines {
     }
   }
 
-  #onInvite(request: IncomingInviteRequest): void {
-    this.#arrivals?.arrive(request);
-  }
-
   #call(host: Host, order: Call): void {
     if (this.#legs.has(order.leg)) return;
     const line = this.#lineFor(order.line);
@@ -336,7 +340,7 @@ export class SipLines implements Lines {
       const cause = target === null ? 'unknown-number' : 'line-unavailable';
       return this.#emit({ type: 'leg.failed', leg: order.leg, cause, status: null });
     }
-    const leg = new Leg(order.leg, line, host, tokenOf(this.#needs.randomness), true);
+    const leg = new Leg(order.leg, line, host, newCallId(), true);
     host.add(leg);
     try {
       new OutgoingCall(leg, order, target).send();
@@ -381,16 +385,6 @@ function orderLeg(leg: Leg, effect: LegOrder): void {
     default:
       return unreachable(effect);
   }
-}
-
-/** 78 bits: enough to be unique among calls, no secret. */
-function tokenOf(randomness: Randomness): string {
-  let token = '';
-  for (let index = 0; index < 3; index++)
-    token += Math.floor(randomness() * 67_108_864)
-      .toString(36)
-      .padStart(6, '0');
-  return token;
 }
 
 const stackOf = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error));

@@ -201,3 +201,21 @@ describe('the audit', () => {
     expect(audit.legs).toEqual(new Set([leg]));
   });
 });
+
+describe('messages that are no calls', () => {
+  it('are refused: text, subscriptions, transfers outside a call', async () => {
+    const it_ = await rig();
+    open.push(() => it_.close());
+    for (const [method, status] of [
+      ['MESSAGE', 405],
+      ['REFER', 405],
+      ['SUBSCRIBE', 480],
+      ['BYE', 481],
+    ] as const) {
+      const call = it_.peer.call();
+      call.send(method, { headers: ['Refer-To: <sip:1@x>', 'Event: dialog'] });
+      await call.response(status, method);
+    }
+    expect(it_.events.of('leg.incoming')).toEqual([]);
+  });
+});
