@@ -5,7 +5,9 @@ import type { CentreChange, CentreKind, CentreRepository } from '../../src/ports
 export interface OpenCentreRepository {
   readonly repository: CentreRepository;
   /** Every change ever made, oldest first. */
-  readonly history: () => Promise<readonly { readonly kind: string; readonly id: string; readonly old: unknown; readonly new: unknown; readonly by: string }[]>;
+  readonly history: () => Promise<
+    readonly { readonly kind: string; readonly id: string; readonly old: unknown; readonly new: unknown; readonly by: string }[]
+  >;
   /** Puts a document past the repository, as an older version could have left it. */
   readonly plant: (kind: CentreKind, id: string, document: unknown) => Promise<void>;
 }
@@ -15,11 +17,23 @@ const AT = 1_800_000_000_000;
 const CHANGES: readonly CentreChange[] = [
   { kind: 'skill', id: 'english', document: { name: 'English' } },
   { kind: 'pause-reason', id: 'lunch', document: { name: 'Lunch', digits: '1' } },
-  { kind: 'hours', id: 'office', document: { name: 'Office', zone: 'Europe/Paris', holidays: 'FR', closedDates: ['2026-08-17'] } },
+  {
+    kind: 'hours',
+    id: 'office',
+    document: { name: 'Office', zone: 'Europe/Paris', holidays: 'FR', closedDates: ['2026-08-17'] },
+  },
   { kind: 'queue', id: 'sales', document: { name: 'Sales', strategy: 'linear', skills: [{ skill: 'english', minLevel: 3 }] } },
-  { kind: 'agent', id: 'ada', document: { name: 'Ada “the first”', extension: '201', skills: [{ skill: 'english', level: 5 }], order: 1 } },
+  {
+    kind: 'agent',
+    id: 'ada',
+    document: { name: 'Ada “the first”', extension: '201', skills: [{ skill: 'english', level: 5 }], order: 1 },
+  },
   { kind: 'campaign', id: 'main', document: { name: 'Main', numbers: ['100'], target: { to: 'queue', queue: 'sales' } } },
-  { kind: 'scenario', id: 'menu', document: { name: 'Menu', start: 'start', nodes: { start: { kind: 'queue', queue: 'sales' } } } },
+  {
+    kind: 'scenario',
+    id: 'menu',
+    document: { name: 'Menu', start: 'start', nodes: { start: { kind: 'queue', queue: 'sales' } } },
+  },
   { kind: 'settings', id: 'settings', document: { directMedia: true } },
 ];
 
@@ -46,7 +60,11 @@ export const centreRepositoryContract = (name: string, open: () => Promise<OpenC
         ...{ id: 'ada', name: 'Ada “the first”', extension: '201', order: 1 },
         skills: [{ skill: 'english', level: 5 }],
       });
-      expect(centre.campaigns.get('main')).toMatchObject({ id: 'main', numbers: ['100'], target: { to: 'queue', queue: 'sales' } });
+      expect(centre.campaigns.get('main')).toMatchObject({
+        id: 'main',
+        numbers: ['100'],
+        target: { to: 'queue', queue: 'sales' },
+      });
       expect(centre.scenarios.get('menu')?.nodes).toEqual({ start: { kind: 'queue', queue: 'sales' } });
       expect(centre.settings.directMedia).toBe(true);
       for (const { kind, id, document } of CHANGES) expect(await repository.documents(kind)).toEqual([{ id, document }]);

@@ -29,18 +29,33 @@ const live = (id: string, state: string): JournalEntry => {
 
 /** Few keys, so that entries of the same call meet within a batch and across batches. */
 const entry: fc.Arbitrary<JournalEntry> = fc.oneof(
-  fc.record({ id: fc.constantFrom('a', 'b', 'c'), ended: fc.option(fc.integer({ min: AT, max: AT + 9 })) }).map(({ id, ended }) => call(id, ended)),
-  fc.record({ id: fc.constantFrom('a', 'b', 'c'), state: fc.constantFrom('queued', 'offered', 'bridged') }).map(({ id, state }) => live(id, state)),
+  fc
+    .record({ id: fc.constantFrom('a', 'b', 'c'), ended: fc.option(fc.integer({ min: AT, max: AT + 9 })) })
+    .map(({ id, ended }) => call(id, ended)),
+  fc
+    .record({ id: fc.constantFrom('a', 'b', 'c'), state: fc.constantFrom('queued', 'offered', 'bridged') })
+    .map(({ id, state }) => live(id, state)),
   fc.constantFrom('a', 'b', 'c').map((id): JournalEntry => ({ kind: 'live-call-ended', call: id })),
-  fc.record({ id: fc.constantFrom('a', 'b'), sequence: fc.integer({ min: 1, max: 5 }), detail: fc.option(fc.constantFrom('x', 'y')) }).map(
-    ({ id, sequence, detail }): JournalEntry => ({
-      ...{ kind: 'call-event', call: id, sequence, at: AT, event: 'queued', queue: null, agent: null, leg: null },
-      detail,
-    }),
-  ),
-  fc.record({ agent: fc.constantFrom('ada', 'bob'), state: fc.constantFrom('ready', 'paused', 'signed-out') }).map(
-    ({ agent, state }): JournalEntry => ({ kind: 'agent-state', snapshot: { agent, state, reason: null, extension: '201', since: AT } }),
-  ),
+  fc
+    .record({
+      id: fc.constantFrom('a', 'b'),
+      sequence: fc.integer({ min: 1, max: 5 }),
+      detail: fc.option(fc.constantFrom('x', 'y')),
+    })
+    .map(
+      ({ id, sequence, detail }): JournalEntry => ({
+        ...{ kind: 'call-event', call: id, sequence, at: AT, event: 'queued', queue: null, agent: null, leg: null },
+        detail,
+      }),
+    ),
+  fc
+    .record({ agent: fc.constantFrom('ada', 'bob'), state: fc.constantFrom('ready', 'paused', 'signed-out') })
+    .map(
+      ({ agent, state }): JournalEntry => ({
+        kind: 'agent-state',
+        snapshot: { agent, state, reason: null, extension: '201', since: AT },
+      }),
+    ),
 );
 
 /** What every journal does (ports/store.ts). `open` gives one on an empty database; a test stops it or leaves it to the caller. */
@@ -69,7 +84,9 @@ export const journalContract = (name: string, open: () => Promise<OpenJournal>):
       const [first] = callEntries('quo"te', AT);
       if (first?.kind !== 'call') throw new Error('The first entry of a call is its row.');
       const odd = ['', ' ', '"', '\\', '{,}', 'NULL', 'null', "it's", 'é€😀', 'a\nb\tc', '\\"', '$1'];
-      await check(odd.map((caller, index): JournalEntry => ({ kind: 'call', row: { ...first.row, call: `c${index}${caller}`, caller } })));
+      await check(
+        odd.map((caller, index): JournalEntry => ({ kind: 'call', row: { ...first.row, call: `c${index}${caller}`, caller } })),
+      );
     });
 
     it('keeps the last row of a call, and its end whatever comes after', async () => {
@@ -83,16 +100,21 @@ export const journalContract = (name: string, open: () => Promise<OpenJournal>):
 
     it('forgets a live call that ended, in the same batch or a later one', async () => {
       await check(
-        [live('a', 'queued'), { kind: 'live-call-ended', call: 'a' }, live('b', 'queued'), live('c', 'queued'), { kind: 'live-call-ended', call: 'b' }],
+        [
+          live('a', 'queued'),
+          { kind: 'live-call-ended', call: 'a' },
+          live('b', 'queued'),
+          live('c', 'queued'),
+          { kind: 'live-call-ended', call: 'b' },
+        ],
         [2],
       );
     });
 
     it('leaves what the entries would leave one by one, whatever the batches', async () => {
-      await fc.assert(
-        fc.asyncProperty(fc.array(entry, { maxLength: 60 }), fc.array(fc.nat(59), { maxLength: 3 }), check),
-        { numRuns: 15 },
-      );
+      await fc.assert(fc.asyncProperty(fc.array(entry, { maxLength: 60 }), fc.array(fc.nat(59), { maxLength: 3 }), check), {
+        numRuns: 15,
+      });
     });
 
     it('reports nothing queued after a flush, and stops', async () => {

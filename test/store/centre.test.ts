@@ -35,7 +35,11 @@ centreRepositoryContract('PostgreSQL', async (): Promise<OpenCentreRepository> =
     repository: repositoryOn(url),
     history: () => query(url, 'SELECT kind, id, old, new, by FROM configuration_changes ORDER BY at, change'),
     plant: async (kind, id, document) => {
-      await query(url, `INSERT INTO ${TABLES[kind]} (id, document, version, updated_at, updated_by) VALUES ($1, $2, 1, now(), 'old')`, [id, document]);
+      await query(
+        url,
+        `INSERT INTO ${TABLES[kind]} (id, document, version, updated_at, updated_by) VALUES ($1, $2, 1, now(), 'old')`,
+        [id, document],
+      );
     },
   };
 });
@@ -59,8 +63,11 @@ describe('centre repository on PostgreSQL', () => {
   it('counts versions and keeps the name in a column of its own', async () => {
     const url = await freshDatabase(server);
     const repository = repositoryOn(url);
-    for (const name of ['Sales', 'Ventes']) await repository.apply([{ kind: 'queue', id: 'sales', document: { name } }], 'ada', NOW);
-    expect(await query(url, 'SELECT name, version, updated_by FROM queues')).toEqual([{ name: 'Ventes', version: 2, updated_by: 'ada' }]);
+    for (const name of ['Sales', 'Ventes'])
+      await repository.apply([{ kind: 'queue', id: 'sales', document: { name } }], 'ada', NOW);
+    expect(await query(url, 'SELECT name, version, updated_by FROM queues')).toEqual([
+      { name: 'Ventes', version: 2, updated_by: 'ada' },
+    ]);
   });
 });
 

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openNodeState } from '../../src/adapters/node-state/node-state.ts';
 import { startJournal } from '../../src/adapters/postgres/journal.ts';
@@ -20,7 +21,13 @@ afterAll(async () => server.stop());
 
 /** Lets a process write until it has said that this many calls are durable, does `meanwhile`, then kills it. */
 const writeAndDie = async (url: string, file: string, prefix: string, meanwhile: () => Promise<void>): Promise<number> => {
-  const child = new Program(process.execPath, [join(import.meta.dirname, 'crash-child.ts'), url, file, prefix, String(AT)], { name: 'writer' });
+  const child = new Program(
+    process.execPath,
+    [fileURLToPath(new URL('./crash-child.ts', import.meta.url)), url, file, prefix, String(AT)],
+    {
+      name: 'writer',
+    },
+  );
   const durable = (): number => Number([...child.output.matchAll(/durable (\d+)\n/g)].at(-1)?.[1] ?? 0);
   await child.until('some durable calls', () => durable() >= 50);
   await meanwhile();
@@ -33,7 +40,9 @@ const writeAndDie = async (url: string, file: string, prefix: string, meanwhile:
 const nothing = async (): Promise<void> => undefined;
 
 describe('the daemon’s process is killed', () => {
-  it('in each state of the database: what was flushed is there once, and nothing is there in part wrong', { timeout: 60_000 }, async () => {
+  it('in each state of the database: what was flushed is there once, and nothing is there in part wrong', {
+    timeout: 60_000,
+  }, async () => {
     const url = await freshDatabase(server);
     const file = join(temporaryFolder('crash'), 'node.db');
     const durable: Record<string, number> = {};

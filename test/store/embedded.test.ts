@@ -11,10 +11,15 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { canReach, chooseAccount } from '../../src/adapters/embedded-postgres/account.ts';
 import { findBinaries, packageFolder } from '../../src/adapters/embedded-postgres/binaries.ts';
-import { type EmbeddedOptions, type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/adapters/embedded-postgres/embedded.ts';
+import {
+  type EmbeddedOptions,
+  type EmbeddedPostgres,
+  startEmbeddedPostgres,
+} from '../../src/adapters/embedded-postgres/embedded.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { Program } from '../support/process.ts';
 import { until } from '../support/wait.ts';
@@ -38,7 +43,8 @@ afterAll(() => {
   for (const folder of toRemove) rmSync(folder, { recursive: true, force: true });
 });
 
-const alive = (pid: number): boolean => existsSync(`/proc/${pid}`) && !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+const alive = (pid: number): boolean =>
+  existsSync(`/proc/${pid}`) && !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
 
 describe('the embedded PostgreSQL', () => {
   it('creates its database, keeps it from one start to the next, and stops in order', async () => {
@@ -93,14 +99,21 @@ describe('the embedded PostgreSQL', () => {
     process.kill(pid, 'SIGKILL');
     await until('another postmaster', () => postgres.pid !== 0 && postgres.pid !== pid);
     await until('the database', () => query(postgres.url, 'SELECT one FROM kept').catch(() => null));
-    expect(lines.filter(({ level }) => level === 'error')[0]?.fields).toMatchObject({ code: 'STO_EMBEDDED', end: 'signal SIGKILL' });
+    expect(lines.filter(({ level }) => level === 'error')[0]?.fields).toMatchObject({
+      code: 'STO_EMBEDDED',
+      end: 'signal SIGKILL',
+    });
   });
 
   it('keeps the server that a killed daemon left behind, and still guards and stops it', async () => {
     const dataDir = temporaryFolder('embedded');
-    const daemon = new Program(process.execPath, [join(import.meta.dirname, 'embedded-child.ts'), dataDir], { name: 'daemon' });
+    const daemon = new Program(process.execPath, [fileURLToPath(new URL('./embedded-child.ts', import.meta.url)), dataDir], {
+      name: 'daemon',
+    });
     const [, orphan] = await daemon.printed(/postmaster (\d+)/);
-    await daemon.stop('SIGKILL');
+    // The daemon alone: what it started is to outlive it.
+    process.kill(daemon.pid, 'SIGKILL');
+    await daemon.exited;
     expect(alive(Number(orphan))).toBe(true);
     const { log, lines } = keptLog();
     const postgres = await start(dataDir, { log });
@@ -130,7 +143,10 @@ describe('the embedded PostgreSQL', () => {
     writeFileSync(conf, `${readFileSync(conf, 'utf8')}\nshared_buffers = nonsense\n`);
     await expect(start(dataDir)).rejects.toMatchObject({ code: 'STO_EMBEDDED', message: expect.stringContaining('exit code 1') });
     writeFileSync(join(dataDir, 'postgres', 'cluster', 'PG_VERSION'), '9\n');
-    await expect(start(dataDir)).rejects.toMatchObject({ code: 'STO_EMBEDDED', message: expect.stringContaining('of version 9') });
+    await expect(start(dataDir)).rejects.toMatchObject({
+      code: 'STO_EMBEDDED',
+      message: expect.stringContaining('of version 9'),
+    });
   });
 
   it('makes anew a database whose creation was cut short', async () => {

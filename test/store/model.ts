@@ -5,11 +5,16 @@ const snake = (name: string): string => name.replaceAll(/[A-Z]/g, (letter) => `_
 
 const columns = (row: object, origin: object): Readonly<Record<string, unknown>> =>
   Object.fromEntries(
-    Object.entries({ ...row, ...origin }).flatMap(([name, value]) => (value === null || name === 'kind' ? [] : [[snake(name), value]])),
+    Object.entries({ ...row, ...origin }).flatMap(([name, value]) =>
+      value === null || name === 'kind' ? [] : [[snake(name), value]],
+    ),
   );
 
 /** The rows that these entries leave behind, by the journal's rules told as simply as possible: one after the other. */
-export const tablesAfter = (entries: readonly JournalEntry[], origin: { readonly node: string; readonly epoch: number }): Tables => {
+export const tablesAfter = (
+  entries: readonly JournalEntry[],
+  origin: { readonly node: string; readonly epoch: number },
+): Tables => {
   const tables = { calls: {}, call_events: {}, agent_actions: {}, live_calls: {}, agent_states: {} } as Record<
     string,
     Record<string, Readonly<Record<string, unknown>>>
@@ -19,7 +24,8 @@ export const tablesAfter = (entries: readonly JournalEntry[], origin: { readonly
     switch (entry.kind) {
       case 'call': {
         const before = table('calls')[entry.row.call];
-        if (before?.['ended_at'] === undefined || entry.row.endedAt !== null) table('calls')[entry.row.call] = columns(entry.row, origin);
+        if (before?.['ended_at'] === undefined || entry.row.endedAt !== null)
+          table('calls')[entry.row.call] = columns(entry.row, origin);
         break;
       }
       case 'call-event':

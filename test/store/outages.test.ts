@@ -202,7 +202,12 @@ describe('entries that PostgreSQL does not take', () => {
 
 describe('limits', () => {
   it('counts what neither memory nor spool can hold, and says so once', async () => {
-    const bench = await setUp({ url: 'postgresql://bascule@127.0.0.1:1/none', memoryEntries: 200, spoolEntries: 1_000, batchEntries: 50 });
+    const bench = await setUp({
+      url: 'postgresql://bascule@127.0.0.1:1/none',
+      memoryEntries: 200,
+      spoolEntries: 1_000,
+      batchEntries: 50,
+    });
     await bench.stream('many', (calls) => calls < 200);
     const { queued, spooled, refused } = bench.journal.status();
     expect(spooled).toBeLessThanOrEqual(1_000);

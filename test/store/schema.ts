@@ -31,14 +31,22 @@ export const dumpSchema = async (url: string): Promise<string> => {
   );
   const parts = ['-- What the migrations make. Written by the test of the migrations (UPDATE_SCHEMA=1); never edited by hand.\n'];
   for (const { name, options } of tables) {
-    const columns = await query<{ name: string; type: string; required: boolean; generated: string; expression: string | null }>(url, COLUMNS, [name]);
+    const columns = await query<{ name: string; type: string; required: boolean; generated: string; expression: string | null }>(
+      url,
+      COLUMNS,
+      [name],
+    );
     const constraints = await query<{ name: string; definition: string }>(url, CONSTRAINTS, [name]);
     const indexes = await query<{ definition: string }>(url, INDEXES, [name]);
     const lines = [
       ...columns.map(
         (column) =>
           `  ${column.name} ${column.type}${column.required ? ' NOT NULL' : ''}` +
-          (column.expression === null ? '' : column.generated === 's' ? ` GENERATED ALWAYS AS ${column.expression} STORED` : ` DEFAULT ${column.expression}`),
+          (column.expression === null
+            ? ''
+            : column.generated === 's'
+              ? ` GENERATED ALWAYS AS ${column.expression} STORED`
+              : ` DEFAULT ${column.expression}`),
       ),
       ...constraints.map((constraint) => `  CONSTRAINT ${constraint.name} ${constraint.definition}`),
     ];

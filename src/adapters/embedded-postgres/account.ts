@@ -27,7 +27,7 @@ const number = async (flag: '-u' | '-g', user: string): Promise<number | null> =
 };
 
 /** The account of that name or number, by the system's own directory (files, LDAP …); null when there is none. */
-export const lookUp = async (user: string): Promise<Account | null> => {
+const lookUp = async (user: string): Promise<Account | null> => {
   const uid = await number('-u', user);
   const gid = await number('-g', user);
   if (uid === null || gid === null || uid === 0) return null;
@@ -40,7 +40,15 @@ export const lookUp = async (user: string): Promise<Account | null> => {
 
 const created = async (log: Log): Promise<Account | null> => {
   try {
-    await run('useradd', ['--system', '--no-create-home', '--home-dir', '/nonexistent', '--shell', '/usr/sbin/nologin', OWN_ACCOUNT]);
+    await run('useradd', [
+      '--system',
+      '--no-create-home',
+      '--home-dir',
+      '/nonexistent',
+      '--shell',
+      '/usr/sbin/nologin',
+      OWN_ACCOUNT,
+    ]);
   } catch {
     return null;
   }

@@ -47,7 +47,7 @@ export const packageFolder = (): string | null => {
  * The package keeps its shared libraries' short names in `pg-symlinks.json`, for its install script to lay; install
  * scripts are switched off here (`.npmrc`), so the daemon lays them. Links that exist are left alone.
  */
-export const layLinks = async (native: string): Promise<void> => {
+const layLinks = async (native: string): Promise<void> => {
   const links = JSON.parse(await readFile(join(native, 'pg-symlinks.json'), 'utf8')) as readonly {
     readonly source: string;
     readonly target: string;

@@ -31,7 +31,9 @@ const accessFiles = (account: Account): Readonly<Record<string, string>> => ({
   'pg_ident.conf': [...new Set([account.name, userInfo().username])].map((name) => `bascule ${name} ${DATABASE}\n`).join(''),
 });
 
-const settings = (place: Place): string => `# Written by bascule at each start. Put settings of yours into postgresql.conf, below the include.
+const settings = (
+  place: Place,
+): string => `# Written by bascule at each start. Put settings of yours into postgresql.conf, below the include.
 listen_addresses = ''
 port = 5432
 unix_socket_directories = '${place.run.replaceAll("'", "''")}'

@@ -147,11 +147,17 @@ class Supervisor implements EmbeddedPostgres {
   async #failure(end: string): Promise<BasculeError> {
     const words = (await readFile(this.#place.startLog, 'utf8').catch(() => '')).trim().split('\n');
     const last = words.findLast((line) => line.includes('FATAL')) ?? words.at(-1) ?? '';
-    return new BasculeError('STO_EMBEDDED', { detail: [end, last].filter((part) => part !== '').join(': '), log: this.#place.logs });
+    return new BasculeError('STO_EMBEDDED', {
+      detail: [end, last].filter((part) => part !== '').join(': '),
+      log: this.#place.logs,
+    });
   }
 
   async #ensureDatabase(): Promise<void> {
-    const client = new Client({ connectionString: this.url.replace(`/${DATABASE}?`, '/postgres?'), connectionTimeoutMillis: 10_000 });
+    const client = new Client({
+      connectionString: this.url.replace(`/${DATABASE}?`, '/postgres?'),
+      connectionTimeoutMillis: 10_000,
+    });
     client.on('error', () => undefined);
     await client.connect();
     try {
@@ -172,11 +178,17 @@ class Supervisor implements EmbeddedPostgres {
       this.#postmaster = null;
       if (performance.now() - since > STEADY_MS) attempt = 0;
       const waitMs = backOff(attempt);
-      this.#log.log('error', 'PostgreSQL has ended unexpectedly and is started again', { code: 'STO_EMBEDDED', end, attempt, waitMs });
+      this.#log.log('error', 'PostgreSQL has ended unexpectedly and is started again', {
+        code: 'STO_EMBEDDED',
+        end,
+        attempt,
+        waitMs,
+      });
       await sleep(waitMs, undefined, { signal: stopping }).catch(() => undefined);
       if (stopping.aborted) return;
       await this.#startOnce().catch((error: unknown) => {
-        if (!stopping.aborted) this.#log.log('error', 'PostgreSQL could not be started', { code: 'STO_EMBEDDED', error: String(error) });
+        if (!stopping.aborted)
+          this.#log.log('error', 'PostgreSQL could not be started', { code: 'STO_EMBEDDED', error: String(error) });
       });
     }
   }

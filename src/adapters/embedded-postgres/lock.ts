@@ -12,7 +12,8 @@ export const lockFolder = (path: string, folder: string): (() => void) => {
     database.exec('BEGIN EXCLUSIVE');
   } catch (error) {
     database.close();
-    if ((error as { code?: string }).code?.startsWith('SQLITE_BUSY')) throw new BasculeError('STO_IN_USE', { folder }, { cause: error });
+    if ((error as { code?: string }).code?.startsWith('SQLITE_BUSY'))
+      throw new BasculeError('STO_IN_USE', { folder }, { cause: error });
     throw error;
   }
   return () => database.close();

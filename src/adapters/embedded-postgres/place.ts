@@ -74,7 +74,13 @@ export const preparePlace = async (dataDir: string, account: Account, log: Log):
   await ownFolder(home, account);
   const logs = join(home, 'log');
   await ownFolder(logs, account);
-  return { home, cluster: join(home, 'cluster'), run: await socketFolder(home, account), logs, startLog: join(logs, 'start.log') };
+  return {
+    home,
+    cluster: join(home, 'cluster'),
+    run: await socketFolder(home, account),
+    logs,
+    startLog: join(logs, 'start.log'),
+  };
 };
 
 const socketFolder = async (home: string, account: Account): Promise<string> => {

@@ -132,13 +132,7 @@ export class Backlog {
 
   /** Everything before this position is in the database or safely in the spool, given the batches on their way. */
   durableBefore(onTheirWay: readonly Batch[]): number {
-    return Math.min(
-      this.#next - this.#pending.length,
-      lowest(this.#returned),
-      lowest(onTheirWay),
-      this.#unsynced,
-      this.#syncing,
-    );
+    return Math.min(this.#next - this.#pending.length, lowest(this.#returned), lowest(onTheirWay), this.#unsynced, this.#syncing);
   }
 
   /** The spool has entries that a power cut would take. */

@@ -103,7 +103,10 @@ export class PostgresCentreRepository implements CentreRepository {
       return [parseEntry(kind, id, document)];
     } catch (error) {
       if (!(error instanceof BasculeError)) throw error;
-      this.#log.log('error', 'An object of the centre cannot be read and is left out', { code: error.code, error: error.message });
+      this.#log.log('error', 'An object of the centre cannot be read and is left out', {
+        code: error.code,
+        error: error.message,
+      });
       return [];
     }
   }

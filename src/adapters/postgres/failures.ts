@@ -16,7 +16,7 @@ export const stateOf = (error: unknown): string => {
 };
 
 /** 22012, division by zero, is raised on purpose by a batch whose predecessor failed (see `statement.ts`). */
-export const CHAIN_BROKEN = '22012';
+const CHAIN_BROKEN = '22012';
 
 export const failureOf = (error: unknown): Failure => {
   const state = stateOf(error);

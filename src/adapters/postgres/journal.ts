@@ -163,7 +163,8 @@ export class PostgresJournal implements Journal {
     if (this.#turn !== null) clearImmediate(this.#turn);
     const link = this.#link;
     this.#link = null;
-    this.#keepForLater(Number.POSITIVE_INFINITY);
+    this.#shelve();
+    this.#spillAll();
     await this.#sync();
     await link?.close();
   }
@@ -308,24 +309,31 @@ export class PostgresJournal implements Journal {
       const away = unavailable(error) ?? new BasculeError('STO_UNAVAILABLE', { detail: describe(error) });
       this.#log.log('error', away.message, { code: away.code, remedy: away.remedy });
     }
-    this.#keepForLater(SPILL_PIECES);
-    if (this.#backlog.pending > 0) this.#soon();
+    this.#shelve();
+    this.#due = true;
+    this.#soon();
     this.#retry();
     this.#settle();
   }
 
-  /** What is in memory goes to the spool at once: the process may be the next to go. */
-  #keepForLater(pieces: number): void {
+  /** Batches that were on their way go to the spool at once: the process may be the next to go. */
+  #shelve(): void {
     this.#backlog.giveBack(this.#batches());
     this.#sent = [];
-    this.#due = true;
     try {
       this.#backlog.shelve();
-      this.#backlog.spill(pieces);
     } catch (error) {
       this.#onSpoolError(error);
     }
-    if (this.#backlog.unsynced && !this.#closed) void this.#sync();
+  }
+
+  /** At the end of the daemon; beyond the spool's limit if need be, by no more than memory holds. */
+  #spillAll(): void {
+    try {
+      this.#backlog.spill(Number.POSITIVE_INFINITY);
+    } catch (error) {
+      this.#onSpoolError(error);
+    }
   }
 
   #retry(): void {

@@ -44,7 +44,8 @@ const SESSION = `
   SET lock_timeout = '4s'`;
 
 /** Something that is wrong with the entries before they are sent; a data exception like those of the server. */
-const unwritable = (cause: unknown): Error => Object.assign(new Error('The entry has not the form of its kind', { cause }), { code: '22000' });
+const unwritable = (cause: unknown): Error =>
+  Object.assign(new Error('The entry has not the form of its kind', { cause }), { code: '22000' });
 
 class PipelinedLink implements Link {
   readonly #client: Client;

@@ -56,7 +56,11 @@ const applyMissing = async (client: Client, migrations: readonly Migration[], lo
  */
 export const migrate = async (url: string, log: Log, migrations?: readonly Migration[]): Promise<number> => {
   const steps = migrations ?? (await readMigrations());
-  const client = new Client({ connectionString: url, connectionTimeoutMillis: CONNECT_TIMEOUT_MS, application_name: 'bascule migrations' });
+  const client = new Client({
+    connectionString: url,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    application_name: 'bascule migrations',
+  });
   client.on('error', () => undefined);
   try {
     await client.connect();

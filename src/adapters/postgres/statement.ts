@@ -171,7 +171,8 @@ export const batchParameters = (
   for (const entry of entries) {
     switch (entry.kind) {
       case 'call':
-        if (entry.row.endedAt !== null || (calls.get(entry.row.call)?.endedAt ?? null) === null) calls.set(entry.row.call, entry.row);
+        if (entry.row.endedAt !== null || (calls.get(entry.row.call)?.endedAt ?? null) === null)
+          calls.set(entry.row.call, entry.row);
         break;
       case 'call-event':
         events.push(entry);
@@ -214,5 +215,8 @@ export const keyOf = (entry: JournalEntry): string => {
     readonly snapshot?: { readonly agent?: unknown };
   };
   const name = action ?? row?.call ?? live?.call ?? snapshot?.agent ?? call ?? 'unnamed';
-  return [kind, name, sequence].filter((part) => part !== undefined).join(':');
+  return [kind, name, sequence]
+    .filter((part) => part !== undefined)
+    .map(String)
+    .join(':');
 };
