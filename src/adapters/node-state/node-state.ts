@@ -41,7 +41,11 @@ export interface NodeState {
 
 const sqliteError = (file: string, error: unknown): BasculeError => {
   const { code, message } = error as { code?: string; message?: string };
-  return new BasculeError('STO_NODE_STATE', { file, detail: `${code ?? 'error'}: ${message ?? String(error)}` }, { cause: error });
+  return new BasculeError(
+    'STO_NODE_STATE',
+    { file, detail: `${code ?? 'error'}: ${message ?? String(error)}` },
+    { cause: error },
+  );
 };
 
 const migrate = (database: Database.Database): void => {

@@ -39,7 +39,9 @@ export class SqliteSpool implements Spool {
     this.#size = database.prepare('SELECT count FROM spool WHERE position = ?');
     this.#removed = database.prepare('SELECT sum(count) AS count FROM spool WHERE position <= ?');
     this.#remove = database.prepare('DELETE FROM spool WHERE position <= ?');
-    this.#bounds = database.prepare('SELECT min(position) AS first, max(position + count - 1) AS last, sum(count) AS count FROM spool');
+    this.#bounds = database.prepare(
+      'SELECT min(position) AS first, max(position + count - 1) AS last, sum(count) AS count FROM spool',
+    );
     this.#reject = database.prepare('INSERT OR REPLACE INTO rejected (key, entry, code, message, at) VALUES (?, ?, ?, ?, ?)');
     this.#rejectedCount = database.prepare('SELECT count(*) AS count FROM rejected');
     this.#entries = guard(() => this.#bounds.get()?.count ?? 0);
