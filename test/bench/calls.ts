@@ -55,12 +55,13 @@ export const run = async (options: Options, say: (line: string) => void): Promis
 
   try {
     // The first calls pay for compilation.
-    await attempt(50, 250);
+    await attempt(100, 500);
     let best: Step | null = null;
     for (let rate = from; rate <= to; rate += by) {
       const step = await attempt(rate, rate * seconds);
       const { failed, successful } = step.result;
       const ok = failed === 0 && successful === rate * seconds && step.connectMs.length === successful;
+      if (step.connectMs.length !== successful) say(`${successful - step.connectMs.length} callers never reached an agent`);
       const { p50, p99 } = spread(step.connectMs);
       say(
         `${rate} calls/s: ${failed} failed of ${rate * seconds}, ${rounded(step.cpuMsPerCall)} ms of processor a call, connect ${p50} ms (p99 ${p99})`,
