@@ -95,7 +95,7 @@ export class SipTransport implements Wire {
       serverName: (target) => this.group.hostOf(target),
       backOffMs: Math.min(500, this.failover.probeIntervalMs),
       backOffMaxMs: Math.max(500, this.failover.probeIntervalMs),
-      pongTimeoutMs: PONG_TIMEOUT_MS,
+      pongTimeoutMs: this.options.pongTimeoutMs ?? PONG_TIMEOUT_MS,
     });
   }
 

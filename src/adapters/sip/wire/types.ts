@@ -83,6 +83,8 @@ export interface TransportOptions {
   readonly retransmission?: boolean;
   /** RFC 5626 §3.5.1 pings to the current target; 0 sends none. Default 0. */
   readonly keepAliveMs?: number;
+  /** On a stream: how long an answer to a ping may take. Default 10 s (RFC 5626 §4.4.1). */
+  readonly pongTimeoutMs?: number;
   /** Packets from elsewhere are dropped before parsing, without an answer. Default: everything is allowed. */
   readonly allowSource?: (address: string) => boolean;
   readonly receiveBufferBytes?: number;
