@@ -1,5 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startEmbeddedPostgres } from '../../src/adapters/embedded-postgres/embedded.ts';
 import { openNodeState } from '../../src/adapters/node-state/node-state.ts';
@@ -7,6 +5,7 @@ import { type PostgresJournal, startJournal } from '../../src/adapters/postgres/
 import { migrate } from '../../src/adapters/postgres/migrate.ts';
 import type { JournalEntry } from '../../src/core/kernel/journal.ts';
 import { callEntries, silentLog } from '../store/entries.ts';
+import { temporaryFolder } from '../support/folder.ts';
 
 /** Calls a second of the paced part: the rate that the appliance is asked to reach. */
 const PACED_CPS = 300;
@@ -94,7 +93,7 @@ const paced = async (journal: PostgresJournal | null, latencies: number[]): Prom
  * time from `append` to durable. CPU is that of this process alone.
  */
 export const run = async (): Promise<Readonly<Record<string, unknown>>> => {
-  const folder = await mkdtemp(join(tmpdir(), 'bascule-bench-'));
+  const folder = temporaryFolder('bench');
   const postgres = await startEmbeddedPostgres({ dataDir: join(folder, 'data'), log: silentLog });
   await migrate(postgres.url, silentLog);
   const { spool, close } = openNodeState(join(folder, 'node.db'));
@@ -120,7 +119,6 @@ export const run = async (): Promise<Readonly<Record<string, unknown>>> => {
   });
   close();
   await postgres.stop();
-  await rm(folder, { recursive: true, force: true });
   const sorted = Float64Array.from(latencies).sort();
   return {
     bench: 'journal',
