@@ -138,6 +138,8 @@ export class Conversation implements UpdateDelegate {
 
   onInvite(request: IncomingInviteRequest): void {
     const leg = this.#leg;
+    // Hung up by us, but the ACK that lets us say BYE has not come yet.
+    if (leg.over) return void request.reject({ statusCode: 481 });
     if (tooBrief(request.message, leg.host.settings)) {
       return void request.reject({ statusCode: 422, extraHeaders: [`Min-SE: ${leg.host.settings.sessionTimer.minSeconds}`] });
     }
@@ -159,6 +161,7 @@ export class Conversation implements UpdateDelegate {
   onUpdate(request: UserAgentServer): void {
     const leg = this.#leg;
     const { message } = request;
+    if (leg.over) return void request.reject({ statusCode: 481 });
     if (tooBrief(message, leg.host.settings)) {
       return void request.reject({ statusCode: 422, extraHeaders: [`Min-SE: ${leg.host.settings.sessionTimer.minSeconds}`] });
     }

@@ -1,9 +1,11 @@
-import type {
-  AckableIncomingResponseWithSession,
-  IncomingResponseMessage,
-  OutgoingInviteRequest,
-  PrackableIncomingResponseWithSession,
-  SessionDialog,
+import {
+  type AckableIncomingResponseWithSession,
+  type IncomingResponseMessage,
+  type InviteUserAgentClient,
+  type OutgoingInviteRequest,
+  type PrackableIncomingResponseWithSession,
+  type SessionDialog,
+  TransactionState,
 } from 'sip.js/lib/core/index.js';
 import type { LineEffect } from '../../core/kernel/effects.ts';
 import { failureCause } from './causes.ts';
@@ -93,7 +95,15 @@ export class OutgoingCall {
   #cancel(): void {
     if (!this.#provisional || this.#cancelled) return;
     this.#cancelled = true;
-    (this.#request as OutgoingInviteRequest).cancel();
+    const request = this.#request as InviteUserAgentClient;
+    request.cancel();
+    // RFC 3261 §9.1: without a final response 64*T1 after the CANCEL the transaction is destroyed; sip.js keeps it for ever.
+    const { clock, settings, userAgent } = this.#leg.host;
+    clock.after(64 * settings.timers.t1Ms, () => {
+      if (request.transaction.state !== TransactionState.Proceeding) return;
+      userAgent.core.userAgentClients.delete(`${request.transaction.id}INVITE`);
+      request.dispose();
+    });
   }
 
   #heard(): void {

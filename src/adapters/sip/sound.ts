@@ -47,6 +47,7 @@ export class Sound {
   #agreed: Agreed | null = null;
   #remote: AudioDescription | null = null;
   #remoteText: string | null = null;
+  #closed = false;
   /** The far end sends its sound elsewhere, by our own offer. */
   direct = false;
 
@@ -127,9 +128,11 @@ export class Sound {
     return answer;
   }
 
+  /** For good: what still arrives for a leg that is over must not take a port again. */
   close(): void {
     if (this.#at !== null) this.#media.close(this.#leg);
     this.#at = null;
+    this.#closed = true;
   }
 
   save(): SavedSound {
@@ -147,6 +150,7 @@ export class Sound {
   }
 
   #open(): MediaAddress {
+    if (this.#closed) throw new Error('The leg is over.');
     this.#at ??= this.#media.open(this.#leg);
     return this.#at;
   }

@@ -72,6 +72,19 @@ describe('an incoming call', () => {
     expect(events.of('leg.answered')).toEqual([]);
   });
 
+  it('hung up between 200 and ACK takes no new offer, and no port for it', async () => {
+    const { events, media, peer, order } = it_;
+    const call = peer.call();
+    call.send('INVITE', { body: sdp(50_000) });
+    const { leg } = await events.next('leg.incoming');
+    order({ type: 'leg.answer', leg });
+    await call.response(200);
+    order({ type: 'leg.hangup', leg });
+    call.send('INVITE', { body: sdp(50_002) });
+    await call.response(481);
+    expect(media.open_.size).toBe(0);
+  });
+
   it('is ended by the caller’s CANCEL with 487', async () => {
     const { events, peer, order } = it_;
     const call = peer.call();

@@ -163,6 +163,18 @@ describe('an outgoing call', () => {
     expect(events.of('leg.failed')).toEqual([]);
   });
 
+  it('whose CANCEL changes nothing is forgotten after 64*T1 (RFC 3261 §9.1)', async () => {
+    const { peer } = it_;
+    order();
+    const invite = await peer.request('INVITE');
+    peer.answer(invite, 180);
+    await it_.events.next('leg.ringing');
+    it_.order({ type: 'leg.hangup', leg: 'out' });
+    peer.answer(await peer.request('CANCEL'), 200);
+    expect(it_.lines.sizes).toMatchObject({ dialogs: 1 });
+    await expect.poll(() => it_.lines.sizes).toMatchObject({ dialogs: 0, clients: 0 });
+  });
+
   it('that was answered while it was being cancelled is acknowledged and hung up', async () => {
     const { events, peer } = it_;
     order();

@@ -148,7 +148,7 @@ export class Peer {
   }
 }
 
-export function withBody(lines: readonly string[], body: string, type = 'application/sdp'): string {
+function withBody(lines: readonly string[], body: string, type = 'application/sdp'): string {
   const content = body === '' ? [] : [`Content-Type: ${type}`];
   return `${[...lines, ...content, `Content-Length: ${Buffer.byteLength(body)}`].join('\r\n')}\r\n\r\n${body}`;
 }
