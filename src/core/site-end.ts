@@ -69,7 +69,7 @@ export function endAgentPart(site: Site, call: Call, agent: string): void {
 }
 
 /** The outcome of a call that ends now, wherever it is (failover.md F3: exactly one). */
-export function outcomeOf(call: Call, otherwise: Outcome): Outcome {
+function outcomeOf(call: Call, otherwise: Outcome): Outcome {
   if (call.answered) return 'answered';
   if (call.overflowed) return 'overflowed';
   return call.state.name === 'ending' ? call.state.outcome : otherwise;

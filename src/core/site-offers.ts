@@ -189,12 +189,6 @@ export function offerEnded(site: Site, call: Call, leg: LegId, agent: AgentId, c
   offerFailed(site, agent, cause, queue ?? DEFAULT_REST);
 }
 
-/** Rang for too long at the agent: cancelled by us. */
-export function ringTimedOut(site: Site, call: Call, leg: LegId, agent: AgentId): void {
-  order(site, { type: 'leg.hangup', leg });
-  offerEnded(site, call, leg, agent, 'no-answer');
-}
-
 /** An agent answered: the winner is bridged at once, whatever the caller hears; the losers are let go. */
 export function agentAnswered(site: Site, call: Call, leg: LegId, agent: AgentId): void {
   const { state } = call;

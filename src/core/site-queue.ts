@@ -15,7 +15,7 @@ import type { Call, Site } from './site-state.ts';
 /** A call overflows between queues at most this often, so that two full queues cannot play ball with it. */
 const MAX_HOPS = 8;
 /** How long an outside number may ring. */
-export const OUTSIDE_RING: Duration = 60_000;
+const OUTSIDE_RING: Duration = 60_000;
 /** Prompt of a deterrence that nobody configured. */
 const ALL_BUSY = 'all-busy';
 
@@ -24,7 +24,7 @@ export const demandsOf = (queue: Queue, call: Call): readonly SkillDemand[] =>
   call.skills.length === 0 ? queue.skills : [...queue.skills, ...call.skills];
 
 /** Agents signed in who meet the queue's demands once fully relaxed; those not paused are `serving`. */
-export function staffOf(site: Site, queue: Queue): { readonly signedIn: number; readonly serving: number } {
+function staffOf(site: Site, queue: Queue): { readonly signedIn: number; readonly serving: number } {
   let signedIn = 0;
   let serving = 0;
   for (const record of site.agents.values()) {
@@ -178,7 +178,8 @@ export function overflow(site: Site, call: Call, target: OverflowTarget, why: st
     moveTo(site, call, { name: 'queued', queue: state.queue });
   }
   tell(site, call, 'overflowed', { detail: `${why}/${target.to}` });
-  const fromQueue = call.place === null ? null : call.queue;
+  // A full queue does not take back whom it refused.
+  const fromQueue = call.place === null || why === 'capacity' ? null : call.queue;
   leaveQueue(site, call, 'overflowed');
   if (target.to === 'queue') return enterQueue(site, call, target.queue);
   overflowToNumber(site, call, target.number, fromQueue);

@@ -126,7 +126,7 @@ export interface Site {
 
 export const newTally = (): Tally => ({ offered: 0, answered: 0, abandoned: 0, overflowed: 0, deterred: 0, lost: 0 });
 
-export const newQueueRun = (): QueueRun => ({
+const newQueueRun = (): QueueRun => ({
   waiting: new WaitingList(),
   ringing: new Set(),
   tally: newTally(),

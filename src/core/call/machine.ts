@@ -87,19 +87,6 @@ export function moveCall(from: CallState, to: CallState): CallState {
   return to;
 }
 
-/** The far party's leg in a conversation, or the one being called for it; null while there is none. */
-export function partnerLeg(state: CallState): LegId | null {
-  switch (state.name) {
-    case 'bridged':
-    case 'held':
-      return state.leg;
-    case 'transferring':
-      return state.agentLeg;
-    default:
-      return null;
-  }
-}
-
 /** Every leg besides the caller's that the state holds. */
 export function otherLegs(state: CallState): readonly LegId[] {
   switch (state.name) {

@@ -11,7 +11,7 @@ export function levelAfter(demand: SkillDemand, waitedMs: Duration): number {
   return level;
 }
 
-export function levelOf(agent: Agent, skill: string): number {
+function levelOf(agent: Agent, skill: string): number {
   for (const held of agent.skills) if (held.skill === skill) return held.level;
   return 0;
 }

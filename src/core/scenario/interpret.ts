@@ -41,7 +41,7 @@ export function runScenario(
   const wish = (value: ScenarioWish): ScenarioStep => ({ wish: value, changes: { priority, language, skills } });
   let name = at;
   for (let step = 0; step < MAX_SILENT_STEPS; step++) {
-    const node: ScenarioNode | undefined = scenario.nodes[name];
+    const node: ScenarioNode | undefined = Object.hasOwn(scenario.nodes, name) ? scenario.nodes[name] : undefined;
     if (node === undefined) break;
     switch (node.kind) {
       case 'play':
@@ -86,7 +86,7 @@ export function answerMenu(
   digit: string | null,
   attempts: number,
 ): { readonly next: string } | { readonly again: true; readonly attempts: number; readonly prompt: string | null } {
-  const chosen = digit === null ? undefined : node.choices[digit];
+  const chosen = digit !== null && Object.hasOwn(node.choices, digit) ? node.choices[digit] : undefined;
   if (chosen !== undefined) return { next: chosen };
   if (attempts + 1 >= node.attempts) return { next: node.otherwise };
   return { again: true, attempts: attempts + 1, prompt: digit === null ? null : node.invalidPrompt };

@@ -47,7 +47,7 @@ export interface WorldResult {
   readonly tally: Site['tally'];
 }
 
-export const wrong = (rule: string, detail: string): never => {
+const wrong = (rule: string, detail: string): never => {
   throw new Error(`${rule}: ${detail}`);
 };
 
