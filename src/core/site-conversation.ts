@@ -58,7 +58,8 @@ export function legEnded(site: Site, leg: LegId, cause: EndCause): void {
   const call = callOfLeg(site, leg);
   if (role === undefined || call === null) return;
   const broken = cause === 'lost' || cause === 'error';
-  if (role.role === 'caller') return finishCall(site, call, broken ? 'lost' : 'abandoned', 'caller', leg);
+  if (role.role === 'caller')
+    return broken ? finishCall(site, call, 'lost', 'system', leg) : finishCall(site, call, 'abandoned', 'caller', leg);
   const { state } = call;
   if (state.name === 'transferring' && state.agentLeg === leg) return transfererGone(site, call, state);
   if ((state.name === 'bridged' || state.name === 'held') && state.leg === leg) {

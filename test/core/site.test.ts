@@ -113,7 +113,7 @@ describe('a call to an agent', () => {
     bench.send({ type: 'lines.audit', legs: new Set([leg]) });
     expect(bench.callState(call)).toBe('bridged');
     bench.send({ type: 'lines.audit', legs: new Set([leg]) });
-    expect(bench.row(call)).toMatchObject({ outcome: 'answered' });
+    expect(bench.row(call)).toMatchObject({ outcome: 'answered', endedBy: 'system' });
     expect(bench.state('a1')).toBe('wrap-up');
   });
 
