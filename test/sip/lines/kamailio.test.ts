@@ -113,4 +113,34 @@ describe.each(['UDP', 'TCP', 'TLS'] as const)('with a real IPBX over %s', (proto
     }
     expect([agent, caller].map(({ lines }) => lines.legs().size)).toEqual([0, 0]);
   });
+
+  it('a caller of the service number is joined to an agent directly, and brought back', async () => {
+    const service = await party(protocol, 'svc');
+    const agent = await party(protocol, '1001');
+    const caller = await party(protocol, '1002');
+    for (const { events } of [service, agent, caller]) await events.next('line.state', (event) => event.registered);
+    const order = { line: null, caller: null, callerName: null, replaces: null };
+    caller.lines.perform({ type: 'leg.call', leg: 'c', target: '8000', ...order });
+    const { leg, dialled, caller: number } = await service.events.next('leg.incoming');
+    expect([dialled, number]).toEqual(['8000', '1002']);
+    service.lines.perform({ type: 'leg.answer', leg });
+    await service.events.next('leg.answered');
+    service.lines.perform({ type: 'leg.call', leg: 'a', target: '1001', ...order });
+    const { leg: atAgent } = await agent.events.next('leg.incoming');
+    agent.lines.perform({ type: 'leg.answer', leg: atAgent });
+    await service.events.next('leg.answered');
+    const heard = (): unknown[] => [caller.media.streams.get('c')?.port, agent.media.streams.get(atAgent)?.port];
+    expect(heard()).toEqual([service.media.open(leg).port, service.media.open('a').port]);
+
+    service.lines.perform({ type: 'leg.direct', first: leg, second: 'a' });
+    await expect.poll(heard).toEqual([agent.media.open(atAgent).port, caller.media.open('c').port]);
+    for (const joined of [leg, 'a']) service.lines.perform({ type: 'leg.relay', leg: joined });
+    await expect.poll(heard).toEqual([service.media.open(leg).port, service.media.open('a').port]);
+
+    caller.lines.perform({ type: 'leg.hangup', leg: 'c' });
+    expect(await service.events.next('leg.ended')).toMatchObject({ leg, cause: 'remote' });
+    service.lines.perform({ type: 'leg.hangup', leg: 'a' });
+    expect(await agent.events.next('leg.ended')).toMatchObject({ leg: atAgent, cause: 'remote' });
+    expect(service.events.of('leg.directFailed')).toEqual([]);
+  });
 });
