@@ -37,7 +37,7 @@ const parsePath = (key: string): Path => {
   return [first, ...rest];
 };
 
-export const parseAssignments = (pairs: readonly string[]): readonly Assignment[] =>
+const parseAssignments = (pairs: readonly string[]): readonly Assignment[] =>
   pairs.map((pair) => {
     const at = pair.indexOf('=');
     if (at <= 0) throw usage(`“${pair}” is not key=value`);

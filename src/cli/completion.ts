@@ -86,7 +86,7 @@ const takesValue = (options: readonly Option[], word: string): boolean =>
   options.some((option) => (option.long === word || option.short === word) && (option.required || option.optional));
 
 /** What may stand where the last of `words` is. */
-export const candidates = async (program: Command, context: Context, words: readonly string[]): Promise<readonly string[]> => {
+const candidates = async (program: Command, context: Context, words: readonly string[]): Promise<readonly string[]> => {
   const current = words.at(-1) ?? '';
   let command = program;
   let position = 0;

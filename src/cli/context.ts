@@ -52,7 +52,7 @@ export const demonstrationDataDir = ({ io, root }: Context): string => {
   return named === undefined || named === '' ? join(root, 'data') : resolve(io.cwd, named);
 };
 
-export const findSocket = (context: Context, options: GlobalOptions): string => {
+const findSocket = (context: Context, options: GlobalOptions): string => {
   const { io } = context;
   const named = options.socket ?? io.environment['BASCULE_SOCKET'];
   if (named !== undefined && named !== '') return resolve(io.cwd, named);

@@ -44,7 +44,7 @@ const levels = (value: unknown): string =>
 
 const NAME = ['NAME', field('name')] as const;
 
-export const LISTINGS: Readonly<Record<Exclude<CentreKind, 'settings'>, Listing>> = {
+const LISTINGS: Readonly<Record<Exclude<CentreKind, 'settings'>, Listing>> = {
   queue: {
     title: 'queues',
     description: 'Queues: calls waiting for agents',
@@ -104,6 +104,7 @@ const human = (object: CentreObject): Readonly<Record<string, unknown>> =>
 
 /** What a change did, from the daemon's own before and after. */
 export const reportChanges = (context: Context, reports: readonly ChangeReport[]): void => {
+  if (reports.length === 0) context.io.out('Nothing to change.\n');
   for (const { kind, id, before, after } of reports) {
     const old = before === null ? null : human({ kind, id, document: before });
     const now = after === null ? null : human({ kind, id, document: after });

@@ -5,7 +5,7 @@ import type { Io } from './context.ts';
 /** What came over a telephone line must not move the cursor or hide text on the terminal of who looks at it. */
 export const clean = (text: string): string => text.replace(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '�');
 
-export const padded = (text: string, width: number): string => text + ' '.repeat(Math.max(0, width - text.length));
+const padded = (text: string, width: number): string => text + ' '.repeat(Math.max(0, width - text.length));
 
 /** Columns side by side; numbers to the right. */
 export const aligned = (head: readonly string[], rows: readonly (readonly string[])[]): readonly string[] => {

@@ -96,7 +96,7 @@ const entry = (queues: readonly string[]): { readonly scenarios: object; readonl
   return { scenarios: { menu: { name: 'Menu', start: 'start', nodes } }, target: 'scenario:menu' };
 };
 
-export const centreText = (answers: Answers): string => {
+const centreText = (answers: Answers): string => {
   const { scenarios, target } = entry(answers.queues);
   const whole = {
     ...(answers.hours === null

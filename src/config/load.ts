@@ -194,6 +194,11 @@ const fileKeepsItsSecrets = (values: NodeFile, files: Files, file: string): void
 /** Linux's sockaddr_un holds 108 bytes, the last one a zero. */
 const MAX_SOCKET_PATH = 107;
 
+const lineOf = ({ fields }: BasculeError): number => Number(fields['line'] ?? 0);
+
+/** As one reads the file. */
+const inOrder = (errors: readonly BasculeError[]): readonly BasculeError[] => [...errors].sort((a, b) => lineOf(a) - lineOf(b));
+
 /** Checks a configuration file whole: every error with its file, line, key and remedy, and what only deserves a warning. */
 export const readConfig = (file: string, environment: Environment = process.env): ConfigReading => {
   let yaml: YamlFile;
@@ -208,7 +213,7 @@ export const readConfig = (file: string, environment: Environment = process.env)
     const errors = checked.problems.map(
       ({ path, key, detail, remedy }) => new BasculeError('CFG_INVALID', { file, line: yaml.lineOf(path), key, detail, remedy }),
     );
-    return { config: null, errors, warnings: [] };
+    return { config: null, errors: inOrder(errors), warnings: [] };
   }
   const values = checked.value;
   const files = new Files(yaml);

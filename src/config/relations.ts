@@ -14,8 +14,10 @@ type Relation = (file: NodeFile) => readonly Finding[];
 const PORTS_A_STREAM = 2;
 const LEGS_A_CALL = 2;
 
-const rtpPorts: Relation = ({ media, sip }) => {
-  const { first, last } = media.ports;
+const channelsOf = ({ sip }: NodeFile): number => sip.lines.reduce((sum, { channels }) => sum + channels, 0);
+
+const rtpPorts: Relation = (file) => {
+  const { first, last } = file.media.ports;
   if (last <= first)
     return [
       {
@@ -30,7 +32,7 @@ const rtpPorts: Relation = ({ media, sip }) => {
         remedy: `Give ${first + 1} or ${first - 1}.`,
       },
     ];
-  const channels = sip.lines.reduce((sum, { channels: own }) => sum + own, 0);
+  const channels = channelsOf(file);
   const needed = PORTS_A_STREAM * LEGS_A_CALL * channels;
   const given = last - first + 1;
   if (given >= needed) return [];
@@ -62,17 +64,6 @@ const sipPortApart: Relation = ({ media, sip }) => {
 const metricsPortApart: Relation = ({ metrics, sip }) => {
   if (!metrics.enabled || sip.listen.protocol === 'udp' || metrics.port !== sip.listen.port) return [];
   return [{ detail: `metrics.port and sip.listen.port are both ${metrics.port} on TCP`, remedy: 'Give them different ports.' }];
-};
-
-const callsWithinChannels: Relation = ({ limits, sip }) => {
-  const channels = sip.lines.reduce((sum, { channels: own }) => sum + own, 0);
-  if (channels <= limits.calls) return [];
-  return [
-    {
-      detail: `the lines have ${channels} channels in all, but limits.calls allows ${limits.calls} calls`,
-      remedy: `Set limits.calls to ${channels} or more, or lower the channels.`,
-    },
-  ];
 };
 
 const twice = (values: readonly string[]): readonly string[] => [
@@ -107,7 +98,7 @@ const tlsFiles: Relation = ({ sip }) => {
   if (absent.length === 0) return [];
   return [
     {
-      detail: `sip.listen.protocol is tls, but ${absent.map((key) => `sip.tls.${key}`).join(' and ')} is not set`,
+      detail: `sip.listen.protocol is tls, which needs ${absent.map((key) => `sip.tls.${key}`).join(' and ')}`,
       remedy: 'Give both files: the IPBX opens connections to this server too.',
     },
   ];
@@ -138,7 +129,6 @@ const RELATIONS: readonly Relation[] = [
   rtpPorts,
   sipPortApart,
   metricsPortApart,
-  callsWithinChannels,
   linesApart,
   onePassword,
   ipbxPairApart,
@@ -168,6 +158,9 @@ export const warningsOf = (values: NodeFile): readonly string[] => [
     .map(({ id }) => `line ${id} has its password in this file: prefer passwordFile.`),
   ...(values.sip.listen.protocol === 'tls' && !values.sip.tls.verify
     ? ['sip.tls.verify is off: anybody could pretend to be the IPBX.']
+    : []),
+  ...(channelsOf(values) > values.limits.calls
+    ? [`the lines have ${channelsOf(values)} channels in all, but limits.calls refuses calls beyond ${values.limits.calls}.`]
     : []),
   ...(values.log.maskNumbers ? [] : ['log.maskNumbers is off: telephone numbers are written to the logs.']),
 ];

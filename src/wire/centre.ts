@@ -311,7 +311,7 @@ export const parseEntry = (kind: string, documentId: string, document: unknown):
 
 type Mutable<Type> = { -readonly [Key in keyof Type]: Type[Key] extends ReadonlyMap<infer K, infer V> ? Map<K, V> : Type[Key] };
 
-export const defaultSettings = (): CentreSettings => parseDocument('settings', SETTINGS_ID, {});
+const defaultSettings = (): CentreSettings => parseDocument('settings', SETTINGS_ID, {});
 
 /** Puts validated documents together; without settings, those of a new centre. References are checked by core/centre. */
 export const assembleCentre = (documents: readonly CentreDocument[]): Centre => {

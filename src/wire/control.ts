@@ -59,7 +59,7 @@ const OPERATIONS = {
 } as const;
 
 export type Operation = keyof typeof OPERATIONS;
-export const OPERATION_NAMES = Object.keys(OPERATIONS) as readonly Operation[];
+const OPERATION_NAMES = Object.keys(OPERATIONS) as readonly Operation[];
 
 export type Fields<Op extends Operation> = z.output<(typeof OPERATIONS)[Op]>;
 export type FieldsGiven<Op extends Operation> = z.input<(typeof OPERATIONS)[Op]>;

@@ -90,10 +90,7 @@ export const telephoneNumber = () =>
 
 /** What a caller dials; `*` stands for every number that no other campaign takes. */
 export const dialledNumber = () =>
-  textMatching(
-    /^(\*|\+?[0-9A-Za-z#._-][0-9A-Za-z*#._-]{0,63})$/,
-    'a number as the IPBX sends it, or * (in quotes) for all others',
-  );
+  textMatching(/^\+?[0-9A-Za-z*#._-]{1,64}$/, 'a number as the IPBX sends it, or * (in quotes) for all others');
 
 /** What agents dial after a feature code, or the code itself. */
 export const dialCode = () => textMatching(/^[0-9*#]{1,8}$/, '1 to 8 of the keys 0-9, * and #');

@@ -7,7 +7,7 @@ import { formatDuration, formatRange, WEEKDAYS } from './values.ts';
 /** A whole centre as people write it in YAML: a section for each kind, in it the objects by id. */
 
 /** Section of the file for each kind; `settings` is not a map by id. */
-export const SECTIONS: Readonly<Record<CentreKind, string>> = {
+const SECTIONS: Readonly<Record<CentreKind, string>> = {
   settings: 'settings',
   skill: 'skills',
   'pause-reason': 'pauseReasons',

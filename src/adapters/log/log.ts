@@ -39,7 +39,7 @@ const toFiles = (dir: string, days: number): DailyRotateFile => {
 };
 
 /** The `Log` port on winston: console for people, one JSON file a day, syslog. Masks what must not be read. */
-export class WinstonLog implements Log {
+class WinstonLog implements Log {
   readonly #shared: Shared;
   readonly #fields: Readonly<Record<string, unknown>>;
 
