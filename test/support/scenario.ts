@@ -106,7 +106,7 @@ const hangUp = (bye: string): string[] => [
 ];
 
 /** A number that no other call of the run has: what the caller's and the agent's side of one call are matched by. */
-export const CALLER_NUMBER = '06[pid][call_number]';
+const CALLER_NUMBER = '06[pid][call_number]';
 
 /**
  * Branch of the first INVITE: its CANCEL and the ACK of its refusal carry the same (RFC 3261 §9.1, §17.1.1.3). SIPp's own

@@ -124,11 +124,3 @@ export const heardMs = ({ samples, rate }: Sound, frequency: number, share = 0.6
   }
   return heard;
 };
-
-/** For how many milliseconds anything at all was heard. */
-export const soundMs = ({ samples, rate }: Sound): number => {
-  const size = Math.round(rate / 20);
-  let heard = 0;
-  for (let at = 0; at + size <= samples.length; at += size) if (meanPower(samples.subarray(at, at + size)) > 1e-5) heard += 50;
-  return heard;
-};
