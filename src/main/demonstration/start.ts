@@ -89,9 +89,9 @@ function accounts(): ReadonlyMap<string, IpbxUser> {
 
 function introduction(dataDir: string, ipbx: Address): readonly string[] {
   return [
-    'bascule demonstration: simulated people, real SIP and sound on loopback',
-    `Data: ${dataDir}   IPBX: ${ipbx.host}:${ipbx.port}   A centre of your own: scripts/bascule init`,
-    'From another terminal: scripts/bascule status --watch   Ctrl-C ends everything',
+    'bascule demonstration: simulated people, real SIP and sound. Ctrl-C ends it.',
+    `Elsewhere: scripts/bascule status --watch   Data ${dataDir}   IPBX ${ipbx.host}:${ipbx.port}`,
+    'A centre of your own: scripts/bascule init',
   ];
 }
 
@@ -202,7 +202,7 @@ interface Everything {
 async function end(stdout: Output, { scene, show, crowd, daemon, ipbx }: Everything): Promise<Tally> {
   scene.end();
   show.stop();
-  stdout.write('Ending: calls hang up, the daemon de-registers, its database stops …\n');
+  stdout.write('Ending: calls hang up, the daemon de-registers, its database stops.\n');
   try {
     await crowd.hangUp();
     await daemon.stop();

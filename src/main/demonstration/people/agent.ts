@@ -43,20 +43,23 @@ export class SimulatedAgent {
     });
   }
 
-  /** Registers and signs in by its code. */
+  /** Registers, signs in by its code, and ends the pause that an earlier run may have left in the database. */
   async start(): Promise<void> {
     await this.telephone.open();
     await this.telephone.register();
     for (let attempt = 0; attempt < SIGN_IN_TRIES && !this.#scene.over; attempt += 1) {
-      if (await this.#dial('signed-in', CODES.signIn)) return;
+      if (await this.#dial('signed-in', CODES.signIn)) {
+        await this.#dial(null, CODES.resume);
+        return;
+      }
       await this.#scene.sleep(SIGN_IN_AGAIN_MS);
     }
   }
 
-  async #dial(kind: 'signed-in' | 'paused' | 'back', code: string): Promise<boolean> {
+  async #dial(kind: 'signed-in' | 'paused' | 'back' | null, code: string): Promise<boolean> {
     const call = await this.telephone.call(code);
     const accepted = await call.answered;
-    this.#scene.tell({ kind, agent: this.#options.agent.name, accepted });
+    if (kind !== null) this.#scene.tell({ kind, agent: this.#options.agent.name, accepted });
     if (accepted) await Promise.race([call.ended, this.#scene.sleep(CODE_MS)]);
     call.hangup();
     return accepted;
@@ -144,6 +147,10 @@ export function outsideDesk(scene: Scene, options: Omit<AgentOptions, 'agent'>, 
         await Promise.race([call.ended, scene.sleep(afterMs)]);
         call.answer();
         if (!(await call.answered)) return;
+        // Whoever was transferred here has met somebody already, and was answered then.
+        if (scene.meetingOf(call.caller) === null) {
+          scene.tell({ kind: 'answered', caller: call.caller, agent: who, waitMs: scene.waited(call.caller) });
+        }
         scene.meet(call.caller, { who, pitchHz: options.pitchHz });
         await Promise.race([call.ended, scene.sleep(talkMs)]);
         call.hangup();

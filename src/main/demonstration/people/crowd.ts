@@ -43,7 +43,7 @@ export class Crowd {
         }),
     );
     const management = { password: passwordOf(OUTSIDE_EXTENSION), ipbx, pitchHz: OUTSIDE_PITCH_HZ, random: random.fork() };
-    this.#management = outsideDesk(scene, management, OUTSIDE_EXTENSION, 'the management');
+    this.#management = outsideDesk(scene, management, OUTSIDE_EXTENSION, 'The management');
   }
 
   /** Agents sign in; resolves when all have, so that the first caller finds somebody. */

@@ -12,11 +12,11 @@ export function sentence(news: News): string {
     case 'answered':
       return `${news.agent} answers ${masked(news.caller)} after ${seconds(news.waitMs)}`;
     case 'talked':
-      return `${masked(news.caller)} has talked for ${seconds(news.talkMs)}${news.heard ? '' : ', but did not hear the other voice'}`;
+      return `${masked(news.caller)} has talked for ${seconds(news.talkMs)}${news.heard ? '' : ' without hearing the other'}`;
     case 'abandoned':
-      return `${masked(news.caller)} hangs up after waiting ${seconds(news.waitMs)}`;
+      return `${masked(news.caller)} gives up after ${seconds(news.waitMs)}`;
     case 'sent-away':
-      return `${masked(news.caller)} is told that nobody can answer`;
+      return `${masked(news.caller)} is sent away: closed, or nobody to answer`;
     case 'ignored':
       return `${news.agent} lets the telephone ring`;
     case 'rejected':

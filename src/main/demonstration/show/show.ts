@@ -1,4 +1,5 @@
 import type { News } from '../people/scene.ts';
+import { painted } from './paint.ts';
 import { sentence } from './sentences.ts';
 import { counted, emptyTally, tallyLine } from './tally.ts';
 import type { Tally } from './tally.ts';
@@ -10,7 +11,9 @@ const REDRAW_MS = 500;
 const COUNT_EVERY_MS = 30_000;
 const NEWS_KEPT = 50;
 /** Lines that a small window keeps for news. */
-const NEWS_SHOWN_AT_LEAST = 4;
+const NEWS_SHOWN_AT_LEAST = 3;
+/** In fewer rows than this, only the first two lines of the introduction stay: queues and agents need the room. */
+const ROOMY_ROWS = 30;
 
 export interface ShowOptions {
   readonly output: Output;
@@ -26,6 +29,8 @@ export class Show {
   readonly #options: ShowOptions;
   readonly #terminal: Terminal;
   readonly #news: string[] = [];
+  /** https://no-color.org */
+  readonly #plain = (process.env['NO_COLOR'] ?? '') !== '';
   #tally: Tally = emptyTally();
   #timer: NodeJS.Timeout | null = null;
   /** A process that dies with an error must not leave the terminal without cursor. */
@@ -78,8 +83,8 @@ export class Show {
   #draw(): void {
     const { columns, rows } = this.#terminal;
     const [title = '', ...details] = this.#options.introduction;
-    const head = [bold(title), ...details.map(faint), ''];
-    const view = this.#options.view(columns - 1);
+    const head = [bold(title), ...(rows < ROOMY_ROWS ? details.slice(0, 1) : [...details, '']).map(faint)];
+    const view = this.#options.view(columns - 1).map(this.#plain ? (line) => line : painted);
     const foot = faint(tallyLine(this.#tally));
     const room = Math.max(NEWS_SHOWN_AT_LEAST, rows - head.length - view.length - 2);
     const news = this.#news.slice(-room);

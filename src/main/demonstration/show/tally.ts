@@ -30,17 +30,14 @@ export function counted(tally: Tally, news: News): Tally {
   return { ...tally, [news.kind]: tally[news.kind] + 1, heard: tally.heard + heard };
 }
 
-const calls = (count: number): string => `${count} ${count === 1 ? 'call' : 'calls'}`;
-
-/** One line: what became of the calls that are over. */
+/** One line of less than 80 characters: what became of the calls that are over. */
 export function tallyLine(tally: Tally): string {
   const inProgress = tally.arrived - tally.talked - tally.abandoned - tally['sent-away'];
-  const sound = tally.talked === 0 ? '' : ` (voice recognised in ${tally.heard})`;
   const parts = [
-    `${tally.talked} talked with somebody${sound}`,
-    `${tally.abandoned} hung up waiting`,
-    `${tally['sent-away']} told that nobody can answer`,
+    `${tally.talked} talked${tally.talked === 0 ? '' : ` (${tally.heard} heard the other)`}`,
+    `${tally.abandoned} gave up`,
+    `${tally['sent-away']} sent away`,
     ...(inProgress > 0 ? [`${inProgress} in progress`] : []),
   ];
-  return `${calls(tally.arrived)}: ${parts.join(', ')}`;
+  return `${tally.arrived} ${tally.arrived === 1 ? 'call' : 'calls'}: ${parts.join(', ')}`;
 }
