@@ -12,7 +12,7 @@ function equal(left: string, right: string): boolean {
 }
 
 /** Fields of a `Digest name=value, name="value"` header; `null` for another scheme. */
-export function digestFields(header: string | null): ReadonlyMap<string, string> | null {
+function digestFields(header: string | null): ReadonlyMap<string, string> | null {
   const found = /^Digest\s+(.*)$/i.exec(header ?? '');
   if (found === null) return null;
   const fields = new Map<string, string>();

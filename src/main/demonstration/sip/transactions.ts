@@ -19,7 +19,7 @@ const MAX_TRANSACTIONS = 5_000;
 const COOKIE = 'z9hG4bK';
 
 export const randomToken = (): string => randomBytes(8).toString('hex');
-export const newBranch = (): string => `${COOKIE}${randomToken()}`;
+const newBranch = (): string => `${COOKIE}${randomToken()}`;
 
 export interface TransactionUser {
   /** A new request, never one seen before. ACK to a 2xx comes here too, with a `server` that sends nothing. */
