@@ -7,7 +7,7 @@ import { parseMessage } from '../../../src/adapters/sip/wire/parser.ts';
 import { findHeader } from '../../../src/adapters/sip/wire/scan.ts';
 import type { Endpoint, MessageHandler, Protocol, Wire } from '../../../src/adapters/sip/wire/types.ts';
 
-export const IPBX: Endpoint = { address: '192.0.2.5', port: 5060, protocol: 'UDP' };
+const IPBX: Endpoint = { address: '192.0.2.5', port: 5060, protocol: 'UDP' };
 
 /** A wire that ends in an array. */
 export class FakeWire implements Wire {

@@ -1,7 +1,8 @@
-import { IncomingRequestMessage, IncomingResponseMessage, type NameAddrHeader, Parser } from 'sip.js/lib/core/index.js';
+import { IncomingRequestMessage, type IncomingResponseMessage, type NameAddrHeader, Parser } from 'sip.js/lib/core/index.js';
 import { describe, expect, it } from 'vitest';
-import { SipRequest } from '../../../src/adapters/sip/wire/message.ts';
-import { displayText, parseMessage } from '../../../src/adapters/sip/wire/parser.ts';
+import type { SipRequest } from '../../../src/adapters/sip/wire/message.ts';
+import { displayText } from '../../../src/adapters/sip/wire/name-addr.ts';
+import { parseMessage } from '../../../src/adapters/sip/wire/parser.ts';
 import { compose, INVITE, SDP, VALID } from './corpus.ts';
 
 type Message = IncomingRequestMessage | IncomingResponseMessage;

@@ -5,7 +5,7 @@ import type { Endpoint, TransportOptions } from '../../../src/adapters/sip/wire/
 import { request, type RequestShape } from '../sipjs/support.ts';
 
 /** Short, so that tests do not wait; long enough that a repetition is one. */
-export const TIMERS = { t1Ms: 20, t2Ms: 80, t4Ms: 100 };
+const TIMERS = { t1Ms: 20, t2Ms: 80, t4Ms: 100 };
 
 const open: { stop(): Promise<void> }[] = [];
 afterEach(async () => {

@@ -38,7 +38,7 @@ let installed = false;
  * Changes what sip.js has for the whole process: constants, static functions and prototypes. Everything else is done on
  * each core. Throws SIP_LIBRARY when sip.js is not the one we know.
  */
-export function installSipJs(timers: TransactionTimers): void {
+function installSipJs(timers: TransactionTimers): void {
   if (!installed) {
     assertSipJs();
     installBranchIds();

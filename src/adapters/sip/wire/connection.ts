@@ -72,13 +72,13 @@ export class Connection {
   /** RFC 5626 §4.4.1: a flow whose ping is not answered in 10 s has failed. */
   ping(timeoutMs: number): void {
     if (!this.ready || this.pongTimer !== undefined) return;
-    this.handlers.counters.keepAlives++;
     this.socket.write('\r\n\r\n');
     if (!this.answersPings) return;
     this.pongTimer = setTimeout(() => this.destroy(new Error('The far end does not answer keep-alives.')), timeoutMs);
   }
 
   private pong(): void {
+    this.handlers.counters.keepAlives++;
     this.answersPings = true;
     clearTimeout(this.pongTimer);
     this.pongTimer = undefined;

@@ -8,7 +8,7 @@ export interface TokenValue {
   readonly parameters: Parameters;
 }
 
-export function parseTokenValue(text: string): TokenValue | undefined {
+function parseTokenValue(text: string): TokenValue | undefined {
   const semicolon = text.indexOf(';');
   const token = (semicolon < 0 ? text : text.slice(0, semicolon)).trim();
   if (token === '') return undefined;
@@ -37,7 +37,7 @@ export interface SessionExpires {
 }
 
 /** RFC 4028 §4. */
-export function parseSessionExpires(text: string): SessionExpires | undefined {
+function parseSessionExpires(text: string): SessionExpires | undefined {
   const value = parseTokenValue(text);
   const deltaSeconds = value && parseNumber(value.token);
   if (deltaSeconds === undefined) return undefined;
@@ -79,7 +79,7 @@ export interface Replaces {
   readonly earlyOnly: boolean;
 }
 
-export function parseReplaces(text: string): Replaces | undefined {
+function parseReplaces(text: string): Replaces | undefined {
   const value = parseTokenValue(text);
   const toTag = value?.parameters['to-tag'];
   const fromTag = value?.parameters['from-tag'];

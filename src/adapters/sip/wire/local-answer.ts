@@ -12,7 +12,7 @@ const TAG = randomBytes(6).toString('hex');
  * A response to a request of which only lines are known: our own that got no answer, or one that does not parse.
  * Undefined when the request lacks a header that a response must repeat.
  */
-export function answerText(request: string, status: number, phrase: string): string | undefined {
+function answerText(request: string, status: number, phrase: string): string | undefined {
   const end = request.indexOf('\r\n\r\n');
   if (end < 0) return undefined;
   // Folded lines are joined first; everything else is copied as it stands.

@@ -10,11 +10,6 @@ import type { ParseReason, ParseResult } from './types.ts';
 import { parseUri } from './uri.ts';
 import { parseVia } from './via.ts';
 
-export { displayText, parseNameAddr } from './name-addr.ts';
-export { parseParameters, splitList, unquote } from './parameters.ts';
-export { makeUri, parseHostPort, parseUri, SipUri } from './uri.ts';
-export { parseVia, type Via } from './via.ts';
-
 type Message = SipRequest | SipResponse;
 
 /** One object a reason, so that a flood of bad packets allocates nothing for them. */
@@ -229,10 +224,11 @@ function isComplete(message: Message): boolean {
  * A body without Content-Type is none (RFC 3261 §20.15 demands it), otherwise sip.js throws and leaves a dialog behind.
  */
 function setBody(message: Message, body: string): void {
-  const type = message.headers['Content-Type']?.[0];
-  message.body = type?.parsed === undefined ? '' : body;
-  if (message.body === '' || !(type?.parsed as string).startsWith('multipart/')) return;
-  message.parts = splitMultipart(type?.raw as string, body);
+  const written = message.headers['Content-Type']?.[0];
+  const type = written?.parsed as string | undefined;
+  message.body = type === undefined ? '' : body;
+  if (written === undefined || body === '' || type?.startsWith('multipart/') !== true) return;
+  message.parts = splitMultipart(written.raw, body);
   const session = message.parts.find((part) => part.type === 'application/sdp');
   if (session === undefined) return;
   message.body = session.content;

@@ -107,6 +107,7 @@ export interface TransportCounters {
   retransmitted: number;
   /** Retransmitted requests answered from the table of last responses, never shown to the user agent. */
   absorbed: number;
+  /** Pings and pongs received. */
   keepAlives: number;
   connections: number;
   failovers: number;

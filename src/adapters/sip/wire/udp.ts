@@ -126,8 +126,11 @@ export class UdpLink implements Link {
   private connect(target: Endpoint, port: number): void {
     const socket = this.create(true);
     const key = endpointKey(target);
-    // Until it is connected, and if it cannot be, the main socket does the work.
-    socket.on('error', (error) => this.failed(error, target));
+    // Until it is connected, and if it cannot be, the main socket does the work; only then its errors speak of the target.
+    socket.on('error', (error) => {
+      if (this.connected.get(key) === socket) this.failed(error, target);
+      else this.options.counters.socketErrors++;
+    });
     socket.bind({ port, address: this.options.listen.address, exclusive: true }, () => {
       socket.connect(target.port, target.address, (error?: Error) => {
         if (error || this.main === undefined || this.connected.has(key)) {
