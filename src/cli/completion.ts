@@ -8,12 +8,17 @@ import { withDaemon } from './context.ts';
 
 /** Completion for bash: a short script that asks `bascule` itself what may come next. */
 
+/** Bash cuts words at “=” before it completes them: the line is read whole, and what stands before “=” is taken off again. */
 const SCRIPT = `# bash completion for bascule: eval "$(bascule completion)"
 _bascule() {
-  local IFS=$'\\n'
-  local cur="\${COMP_WORDS[COMP_CWORD]}"
-  COMPREPLY=($(compgen -W "$(bascule complete -- "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)" -- "$cur"))
-  [[ \${COMPREPLY[0]-} == *= ]] && compopt -o nospace
+  local line="\${COMP_LINE:0:COMP_POINT}" words reply
+  read -ra words <<< "$line"
+  [[ $line == *' ' ]] && words+=('')
+  mapfile -t COMPREPLY < <(bascule complete -- "\${words[@]:1}" 2>/dev/null)
+  [[ \${words[-1]} == *=* ]] && COMPREPLY=("\${COMPREPLY[@]#*=}")
+  reply="\${COMPREPLY[0]-}"
+  [[ $reply == *= ]] && compopt -o nospace
+  return 0
 }
 complete -o default -F _bascule bascule
 `;

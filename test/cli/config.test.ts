@@ -11,7 +11,10 @@ const MINIMAL = 'sip:\n  ipbx: { addresses: ["192.0.2.10"] }\n  lines:\n    - { 
 
 const site = (text: string, files: Readonly<Record<string, { text: string; mode?: number }>> = {}): string => {
   const folder = temporaryFolder('config');
-  for (const [name, { text: content, mode }] of Object.entries<{ text: string; mode?: number }>({ 'bascule.yaml': { text }, ...files })) {
+  for (const [name, { text: content, mode }] of Object.entries<{ text: string; mode?: number }>({
+    'bascule.yaml': { text },
+    ...files,
+  })) {
     const file = join(folder, name);
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, content);

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -312,9 +313,14 @@ describe('completion', () => {
     expect(await alone.run('complete', '--', 'queue', 'show', '')).toEqual({ status: 0, out: '', err: '' });
   });
 
-  it('the script is valid bash', async () => {
-    const { spawnSync } = await import('node:child_process');
-    const { status, stderr } = spawnSync('bash', ['-n'], { input: await ok('completion'), encoding: 'utf8' });
-    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  it('the script completes in bash, behind “=” too', async () => {
+    const answers = "bascule() { printf 'strategy=ring-all\\nstrategy=random\\n'; }";
+    const line = 'bascule queue set sales weight=1 strategy=r';
+    const ask = `COMP_LINE='${line}' COMP_POINT=${line.length}; _bascule; printf '%s ' "\${COMPREPLY[@]}"`;
+    const { stdout, stderr } = spawnSync('bash', [], {
+      input: `${await ok('completion')}\n${answers}\n${ask}`,
+      encoding: 'utf8',
+    });
+    expect({ stdout, stderr }).toEqual({ stdout: 'ring-all random ', stderr: '' });
   });
 });
