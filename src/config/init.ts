@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { z } from 'zod';
@@ -53,8 +53,10 @@ const HEADER = `The configuration of this node of bascule. Everything of the cen
 see \`bascule help\`. A key with # before it has the default shown. Check the file with \`bascule check-config\`; \`bascule reload\`
 or a restart applies changes. Relative paths are relative to this file; durations are milliseconds, or texts like 20s or 5m.`;
 
-export const configText = (answers: Answers): string => {
+/** `dataDir` null: the usual one, beside the folder of the file. */
+export const configText = (answers: Answers, dataDir: string | null = null): string => {
   const values = {
+    ...(dataDir === null ? {} : { dataDir }),
     language: answers.language,
     zone: answers.zone,
     sip: {
@@ -120,13 +122,25 @@ const centreText = (answers: Answers): string => {
   return CENTRE_HEADER + stringify(writeWhole(entries.map(({ kind, id, document }) => parseEntry(kind, id, document))));
 };
 
+/** A configuration of the system keeps its data where the system does, and the service unit says so too. */
+const dataDirFor = (folder: string): string | null => (folder.startsWith('/etc/') ? '/var/lib/bascule' : null);
+
+/** Root sets a site up for the account of the daemon, which owns the folder, or whose group does. */
+const giveTo = (folder: string, path: string, mode: number): void => {
+  const { uid, gid } = statSync(folder);
+  const byGroup = uid === 0 && gid !== 0;
+  if (process.getuid?.() === 0) chownSync(path, uid, gid);
+  // The mode a file is made with holds for a new one only.
+  chmodSync(path, byGroup ? mode | ((mode & 0o500) >> 3) : mode);
+};
+
 /**
  * Writes the node's file, the centre's file and the password's file (0600) into `folder`. Returns their paths.
  * Throws BasculeError CFG_EXISTS rather than replacing one, unless `force`.
  */
 export const writeConfiguration = (folder: string, answers: Answers, force: boolean): readonly string[] => {
   const files = [
-    { file: join(folder, CONFIG_FILE), text: configText(answers), mode: 0o640 },
+    { file: join(folder, CONFIG_FILE), text: configText(answers, dataDirFor(folder)), mode: 0o640 },
     { file: join(folder, CENTRE_FILE), text: centreText(answers), mode: 0o640 },
     ...(answers.password === null
       ? []
@@ -135,11 +149,13 @@ export const writeConfiguration = (folder: string, answers: Answers, force: bool
   const present = files.find(({ file }) => existsSync(file));
   if (present !== undefined && !force) throw new BasculeError('CFG_EXISTS', { file: present.file });
   mkdirSync(folder, { recursive: true, mode: 0o750 });
-  if (answers.password !== null) mkdirSync(join(folder, SECRETS), { recursive: true, mode: 0o700 });
+  if (answers.password !== null) {
+    mkdirSync(join(folder, SECRETS), { recursive: true, mode: 0o700 });
+    giveTo(folder, join(folder, SECRETS), 0o700);
+  }
   for (const { file, text, mode } of files) {
     writeFileSync(file, text, { mode });
-    // The mode above holds for a new file only.
-    chmodSync(file, mode);
+    giveTo(folder, file, mode);
   }
   return files.map(({ file }) => file);
 };

@@ -1,4 +1,4 @@
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chownSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Ask } from '../../src/cli/init.ts';
@@ -30,6 +30,25 @@ describe('bascule init', () => {
     const { entries } = readCentreFile(join(shell.folder, 'config/centre.yaml'), true);
     expect(entries.find(({ id }) => id === 'anna')?.document).toMatchObject({ extension: '0101' });
   });
+
+  it.runIf(process.getuid?.() === 0)(
+    'run by root, what it writes can be read by the account that the folder belongs to',
+    async () => {
+      const shell = new Shell();
+      writeFileSync(join(shell.folder, 'password'), 's3cret\n');
+      for (const [uid, gid, mode] of [
+        [65_534, 65_534, 0o600],
+        [0, 65_534, 0o640],
+      ] as const) {
+        const folder = join(shell.folder, `etc-${uid}`);
+        mkdirSync(folder);
+        chownSync(folder, uid, gid);
+        expect((await shell.run('init', '--yes', '--dir', folder, ...SETS, 'passwordFile=password')).status).toBe(0);
+        const secret = statSync(join(folder, 'secrets/sip-password'));
+        expect([secret.uid, secret.gid, secret.mode & 0o777]).toEqual([uid, gid, mode]);
+      }
+    },
+  );
 
   it('never replaces a configuration unless told to', async () => {
     const shell = new Shell();
@@ -122,6 +141,10 @@ describe('the commented configuration', () => {
 
   it('is the example that is shipped', () => {
     expect(readFileSync(join(import.meta.dirname, '../../config/bascule.example.yaml'), 'utf8')).toBe(configText(answers));
+  });
+
+  it('of the system keeps its data where the system does', () => {
+    expect(configText(answers, '/var/lib/bascule')).toContain('\ndataDir: /var/lib/bascule\n');
   });
 
   it('holds no secret', () => {
