@@ -108,7 +108,7 @@ export const mediaContract = (name: string, create: (pairs: number) => Promise<M
       const [a, b] = [await leg('a', one), await leg('b', other)];
       media.perform({ type: 'media.bridge', first: 'a', second: 'b' });
       await settle();
-      await Promise.all([a.tone(440, 50), b.tone(800, 50)]);
+      await Promise.all([a.tone(440, 50, { heardBy: b }), b.tone(800, 50, { heardBy: a })]);
       await until('all frames to come', () => a.framesOf(800) >= 50 && b.framesOf(440) >= 50);
       expect([a.breaks, b.breaks]).toEqual([0, 0]);
       expect(media.status().bridges).toBe(1);

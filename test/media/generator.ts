@@ -6,6 +6,7 @@
 import { createSocket } from 'node:dgram';
 import type { Socket } from 'node:dgram';
 import { once } from 'node:events';
+import { constants, setPriority } from 'node:os';
 
 export type GeneratorOrder =
   /** Legs of the appliance, in pairs; their index is the leg's number here. */
@@ -32,6 +33,13 @@ const TICK_MS = 1;
 /** Bins of 20 µs up to a second. */
 const BIN_MS = 0.02;
 const BINS = 50_000;
+
+// Real telephones do not wait for the appliance's processor: what they wait here would be counted as the relay's delay.
+try {
+  setPriority(0, constants.priority.PRIORITY_HIGH);
+} catch {
+  // Without the right to it the figures are only worse.
+}
 
 const report = (one: GeneratorReport): void => void process.send?.(one);
 

@@ -145,10 +145,11 @@ describe('RTP sockets', () => {
     stranger.to = a.to;
     await bridge(site, 'a', 'b');
     stranger.send(new Uint8Array(160).fill(1));
-    await a.tone(440, 20);
+    await a.tone(440, 20, { heardBy: b });
     await until('the far end to be heard', () => b.heard.length >= 20);
     await stranger.tone(900, 20);
-    await a.tone(440, 20);
+    await site.settle();
+    await a.tone(440, 20, { heardBy: b });
     await until('the far end to be heard again', () => b.heard.length >= 40);
     expect(b.heard.length).toBe(40);
     expect(b.framesOf(900)).toBe(0);
@@ -169,7 +170,7 @@ describe('RTP sockets', () => {
     const [a, b] = [await telephone(site, 'a'), await telephone(site, 'b')];
     const first = a.to.port;
     await bridge(site, 'a', 'b');
-    await a.tone(440, 10);
+    await a.tone(440, 10, { heardBy: b });
     await until('the first call to be heard', () => b.heard.length >= 10);
     site.media.close('a');
     site.media.close('b');
@@ -180,9 +181,11 @@ describe('RTP sockets', () => {
     await bridge(site, 'c', 'd');
     // The far end of the call before never got its BYE.
     await a.tone(440, 20);
-    await heir.tone(800, 20);
+    await site.settle();
+    await heir.tone(800, 20, { heardBy: other });
     await a.tone(440, 20);
-    await heir.tone(800, 20);
+    await site.settle();
+    await heir.tone(800, 20, { heardBy: other });
     await until('the second call to be heard', () => other.framesOf(800) >= 40);
     expect(other.heard.length).toBe(40);
   });
@@ -191,7 +194,7 @@ describe('RTP sockets', () => {
     const site = await start();
     const [a, b] = [await telephone(site, 'a'), await telephone(site, 'b')];
     await bridge(site, 'a', 'b');
-    await a.tone(440, 200, (frame) => frame % 20 === 10);
+    await a.tone(440, 200, { heardBy: b, lose: (frame) => frame % 20 === 10 });
     await until('the rest to be heard', () => b.heard.length >= 190);
     expect([b.heard.length, b.framesOf(440), b.breaks]).toEqual([190, 190, 10]);
     site.media.close('a');
@@ -231,8 +234,8 @@ describe('RTP sockets', () => {
     );
     await site.settle();
     const [heardB, heardC] = [b.heard.length, c.heard.length];
-    await a.tone(440, 20);
-    await b.tone(800, 20);
+    await a.tone(440, 20, { heardBy: b });
+    await b.tone(800, 20, { heardBy: a });
     await until('the conversation to go on', () => b.heard.length >= heardB + 20 && a.framesOf(800) >= 20);
     await until('the music to go on', () => c.heard.length >= heardC + 20);
     site.media.perform({ type: 'media.play', leg: 'c', play: 4, language: 'fr', items: [{ tone: 'beep' }], loop: false });

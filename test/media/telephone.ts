@@ -8,7 +8,8 @@ import { emptyHeader, parseRtp, sequenceDistance, writeRtp } from '../../src/med
 import { eventPackets } from '../../src/media/telephone-event.ts';
 import { synthesise } from '../../src/media/tones.ts';
 import type { MediaAddress, RemoteStream } from '../../src/ports/media.ts';
-import { decode, tonePower, meanPower } from '../support/sound.ts';
+import { decode, meanPower, tonePower } from '../support/sound.ts';
+import { until } from '../support/wait.ts';
 
 export interface HeardPacket {
   readonly payloadType: number;
@@ -16,6 +17,11 @@ export interface HeardPacket {
   readonly timestamp: number;
   readonly ssrc: number;
   readonly payload: Uint8Array;
+}
+
+interface Speech {
+  readonly heardBy?: Telephone;
+  readonly lose?: (frame: number) => boolean;
 }
 
 /** A far end on loopback: a real socket, what came to it, and how to speak. */
@@ -75,14 +81,24 @@ export class Telephone {
     this.sequence = (this.sequence + 1) & 0xffff;
   }
 
-  /** Speaks a tone faster than time goes: a relay looks at no clock, and tests have none to waste. `lose` leaves packets out. */
-  async tone(frequency: number, frames: number, lose: (frame: number) => boolean = () => false): Promise<void> {
+  /**
+   * Speaks a tone faster than time goes: a relay looks at no clock, and tests have none to waste. With `heardBy` it waits
+   * for the other telephone every ten frames, so that no buffer overflows on a busy machine. `lose` leaves frames out.
+   */
+  async tone(frequency: number, frames: number, { heardBy, lose = () => false }: Speech = {}): Promise<void> {
     const samples = encode(this.codec, synthesise([{ frequencies: [frequency], durationMs: frames * 20 }]));
+    const before = heardBy?.heard.length ?? 0;
+    let sent = 0;
     for (let frame = 0; frame < frames; frame++) {
       if (lose(frame)) this.sequence = (this.sequence + 1) & 0xffff;
-      else this.send(samples.slice(frame * FRAME_SAMPLES, (frame + 1) * FRAME_SAMPLES));
+      else {
+        this.send(samples.slice(frame * FRAME_SAMPLES, (frame + 1) * FRAME_SAMPLES));
+        sent++;
+      }
       this.timestamp = (this.timestamp + FRAME_SAMPLES) >>> 0;
-      if (frame % 10 === 9) await sleep(2);
+      if (frame % 10 !== 9) continue;
+      if (heardBy === undefined) await sleep(2);
+      else await until('what was said to be heard', () => heardBy.heard.length >= before + sent, { everyMs: 2 });
     }
   }
 

@@ -1,4 +1,5 @@
 import { randomFillSync } from 'node:crypto';
+import { constants, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { assert } from '../../core/kernel/assert.ts';
 import { MediaEngine } from '../../media/engine.ts';
@@ -12,6 +13,14 @@ import type { WorkerOrder, WorkerReport, WorkerSettings } from './protocol.ts';
 assert(parentPort !== null, 'the media worker is started as a worker thread');
 const main = parentPort;
 const settings = workerData as WorkerSettings;
+
+// Sound cannot wait while the same machine's database works. On Linux the priority is this thread's alone; without the
+// right to raise it (CAP_SYS_NICE, or LimitNICE= in the unit) the thread takes its turn like others.
+try {
+  setPriority(0, constants.priority.PRIORITY_HIGH);
+} catch {
+  // Nothing to be done, and nothing wrong on a machine that is not full.
+}
 
 /** Milliseconds since 1970, with fractions; steps of the system's clock do not move it. */
 const clock = (): number => performance.timeOrigin + performance.now();
