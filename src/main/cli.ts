@@ -46,5 +46,10 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
+const LINGER_MS = 2_000;
+
 const context: Context = { io, root, version, start };
 process.exitCode = await run(process.argv.slice(2), context);
+// Everything of ours is closed by now. A timer inside a package (winston-syslog waits minutes before it tries a server again)
+// must not keep the process; this one is only reached while something does.
+setTimeout(() => process.exit(), LINGER_MS).unref();

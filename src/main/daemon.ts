@@ -30,9 +30,8 @@ export interface DaemonOptions {
   readonly version: string;
   /** Log to the terminal too; off while it shows something else. */
   readonly console: boolean;
-  /** Imported when the database holds no centre yet, or always with `replaceCentre`. */
+  /** Imported when the database holds no centre yet. */
   readonly centreImport?: readonly CentreDocument[];
-  readonly replaceCentre?: boolean;
   /** `bascule stop` or `drain` ended the daemon; the process may exit. */
   readonly onStopped?: () => void;
 }
@@ -133,8 +132,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       await loop.idle();
     };
     const centres = createCentreService({ repository: store.centres, clock, changed: makeEffective });
-    if (options.centreImport !== undefined && (options.replaceCentre === true || (await centres.all()).length === 0)) {
-      await centres.import(options.centreImport, options.replaceCentre === true, 'import');
+    if (options.centreImport !== undefined && late === null && (await centres.all()).length === 0) {
+      await centres.import(options.centreImport, false, 'import');
     }
 
     await media.start(loop.post);

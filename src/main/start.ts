@@ -68,7 +68,7 @@ export function runDemo({ dataDir, version, render }: DemoOptions): Promise<numb
     dataDir,
     stdout: process.stdout,
     isTty: process.stdout.isTTY === true,
-    startDaemon: ({ config, centreImport }) => startDaemon({ config, version, console: false, centreImport, replaceCentre: true }),
+    startDaemon: (setup) => startDaemon({ ...setup, version, console: false }),
     render,
   });
 }
