@@ -197,6 +197,7 @@ describe('an incoming call', () => {
 
   it('that requires 100rel gets a reliable 180, repeated until its PRACK (RFC 3262)', async () => {
     const { events, peer, order } = it_;
+    peer.hidesRepetitions = false;
     const call = peer.call();
     call.send('INVITE', { body: sdp(50_000), headers: ['Require: 100rel'] });
     const invite = call.sequence;

@@ -64,8 +64,8 @@ export interface Rig {
   close(): Promise<void>;
 }
 
-/** Short timers: what RFC 3261 gives 32 s is over after 64 × 10 ms. */
-export const QUICK = { t1Ms: 10, t2Ms: 40, t4Ms: 50 };
+/** Short timers: what RFC 3261 gives 32 s is over after 64 × 20 ms. */
+export const QUICK = { t1Ms: 20, t2Ms: 80, t4Ms: 100 };
 
 export const lineOptions = (changes: Partial<SipLineOptions> = {}): SipLineOptions => ({
   id: 'main',
