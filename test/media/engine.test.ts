@@ -324,6 +324,31 @@ describe('a bridge', () => {
     expect(Math.abs(10 * Math.log10(power))).toBeLessThan(0.1);
   });
 
+  it('timestamps run with the clock while nothing is to be heard', () => {
+    const [a, b] = [world.leg(1), world.leg(2)];
+    world.engine.bridge(1, 2, world.now);
+    a.say();
+    world.pass(980);
+    world.engine.play(2, 1, 'fr', [{ tone: 'beep' }], false, world.now);
+    expect(timestampDistance(b.heard[1]?.timestamp ?? 0, b.heard[0]?.timestamp ?? 0)).toBe(8_000);
+    expectContinuous(b.heard);
+  });
+
+  it('a packet from before it, come late, is not squeezed in', () => {
+    const [a, b] = [world.leg(1), world.leg(2)];
+    a.say();
+    const late = a.packet(8, new Uint8Array(160));
+    a.step();
+    a.say();
+    world.engine.play(2, 1, 'fr', [{ tone: 'ringback' }], true, world.now);
+    world.pass(100);
+    world.engine.bridge(1, 2, world.now);
+    a.say();
+    a.deliver(late);
+    a.say();
+    expectContinuous(b.heard);
+  });
+
   it('leaves holes and disorder as they are', () => {
     const [a, b] = [world.leg(1), world.leg(2)];
     world.engine.bridge(1, 2, world.now);
@@ -461,6 +486,23 @@ describe('who is heard', () => {
     }
     world.pass(20);
     expect(sentTo).toBe(6_000);
+  });
+
+  it('a far end that fell silent may speak again from another port, one that speaks may not', () => {
+    const [a, b] = [world.leg(1), world.leg(2)];
+    world.engine.bridge(1, 2, world.now);
+    const moved = (frames: number): void => {
+      for (let i = 0; i < frames; i++) {
+        a.deliver(a.packet(8, new Uint8Array(160)), 7_000);
+        a.step();
+      }
+    };
+    a.say();
+    moved(100);
+    expect(b.heard.length).toBe(1);
+    world.pass(2_000);
+    moved(10);
+    expect(b.heard.length).toBe(10);
   });
 
   it('keys in the sound are heard where asked for and no telephone events were announced', () => {

@@ -102,6 +102,10 @@ describe('jitter buffer', () => {
     expect(run([1, 1, 2, 2, 1, 3])).toEqual([1, 2, 3]);
   });
 
+  it('a duplicate does not take the place of one sixteen numbers later', () => {
+    expect(run([...range(1, 17), 1, 18, 19, 20])).toEqual([...range(1, 17), 'lost', 18, 19, 20]);
+  });
+
   it('begins again after a jump', () => {
     expect(run([1, 2, 20_001, 20_002])).toEqual([1, 2, 0x21, 0x22]);
   });

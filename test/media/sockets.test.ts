@@ -1,12 +1,12 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { EventEmitter } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { MediaOptions, RtpMedia } from '../../src/adapters/rtp/media.ts';
 import { createMedia } from '../../src/adapters/rtp/media.ts';
-import type { WorkerSettings } from '../../src/adapters/rtp/protocol.ts';
+import type { WorkerReport, WorkerSettings } from '../../src/adapters/rtp/protocol.ts';
 import type { MediaEvent } from '../../src/core/kernel/events.ts';
 import { writeWav } from '../../src/media/wav.ts';
 import { synthesise } from '../../src/media/tones.ts';
@@ -256,6 +256,55 @@ describe('RTP sockets', () => {
     expect(b.framesOf(1_000)).toBe(10);
     expect(a.heard).toEqual([]);
     await until('all ports but one to be free', () => site.media.status().portsFree === 7);
+  });
+});
+
+describe('what the worker says late', () => {
+  /** Another end of the thread's port, that says what the test wants when it wants. */
+  class Puppet extends EventEmitter {
+    say(...reports: WorkerReport[]): void {
+      this.emit('message', reports);
+    }
+    postMessage(): void {
+      // Orders are not obeyed.
+    }
+    terminate(): void {
+      this.emit('exit', 0);
+    }
+  }
+  const finished = (stream: number, play: number): WorkerReport => ({ t: 'event', event: { type: 'finished', stream, play } });
+  const digit = (stream: number): WorkerReport => ({ t: 'event', event: { type: 'digit', stream, digit: '1' } });
+
+  it('of a play that was replaced or of a leg that was closed is not passed on', async () => {
+    const puppet = new Puppet();
+    const events: MediaEvent[] = [];
+    const ports = { first: 50_000, last: 50_003 };
+    const media = createMedia(
+      { address: '127.0.0.1', ports },
+      { log: recorder([]), startWorker: () => puppet as unknown as Worker },
+    );
+    const started = media.start((event) => void events.push(event));
+    puppet.say({ t: 'free', port: 50_000 }, { t: 'free', port: 50_002 }, { t: 'ready' });
+    await started;
+    const play = (number: number): void =>
+      media.perform({ type: 'media.play', leg: 'a', play: number, language: 'fr', items: [{ tone: 'beep' }], loop: false });
+    media.open('a');
+    play(1);
+    play(2);
+    puppet.say(finished(1, 1));
+    expect(events).toEqual([]);
+    puppet.say(finished(1, 2), finished(1, 2));
+    expect(events).toEqual([{ type: 'media.finished', leg: 'a', play: 2 }]);
+    media.close('a');
+    puppet.say(digit(1), finished(1, 2));
+    media.open('a');
+    puppet.say(digit(1));
+    expect(events.length).toBe(1);
+    puppet.say(digit(2));
+    expect(events.length).toBe(2);
+    const stopped = media.stop();
+    puppet.terminate();
+    await stopped;
   });
 });
 
