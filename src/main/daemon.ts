@@ -110,7 +110,9 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       agents,
     });
     const wait = createWait(clock);
-    const admission = createAdmission(lines, (reasons) => log.log('warn', 'Admission of new calls changed', { refusedFor: reasons }));
+    const admission = createAdmission(lines, (reasons) =>
+      log.log('warn', 'Admission of new calls changed', { refusedFor: reasons }),
+    );
     const replies = new Map<number, (error: ReplyError) => void>();
     const loop = createLoop({
       site,
@@ -186,7 +188,20 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       loop.post({ type: 'drain', on });
     };
     const reload = createReload(config, log, opened.change);
-    parts = { node: config.node, version, site, loop, centres, history: store.history, replies, status, stop, drain, setDrain, reload };
+    parts = {
+      node: config.node,
+      version,
+      site,
+      loop,
+      centres,
+      history: store.history,
+      replies,
+      status,
+      stop,
+      drain,
+      setDrain,
+      reload,
+    };
     void late?.then(makeEffective, (error: unknown) => log.log('error', 'The centre could not be read', { error }));
     log.log('info', 'Started', { node: config.node, version, agents: site.agents.size, queues: site.centre.queues.size });
     return {

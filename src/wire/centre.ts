@@ -92,7 +92,7 @@ const overflowRule = strict({
 
 const queue = strict({
   name: name().describe('Name shown to people'),
-  strategy: z.enum(STRATEGIES).default('longest-idle').describe('How an agent is chosen among the free ones'),
+  strategy: z.enum(STRATEGIES).default('skill-level').describe('How an agent is chosen among the free ones'),
   weight: whole(0, 1_000).default(0).describe('Between queues: calls of a heavier queue go first'),
   priority: whole(0, 100).default(0).describe('Priority its calls start with'),
   ageingMs: duration(1_000, 24 * HOUR)

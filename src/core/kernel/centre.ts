@@ -2,15 +2,7 @@ import type { AgentId, CalendarId, CampaignId, LineId, QueueId, ScenarioId, Skil
 import type { Duration } from './time.ts';
 
 /** How an agent is chosen among the free ones (glossary: strategy). */
-export const STRATEGIES = [
-  'longest-idle',
-  'fewest-calls',
-  'round-robin',
-  'linear',
-  'ring-all',
-  'random',
-  'skill-level',
-] as const;
+export const STRATEGIES = ['longest-idle', 'fewest-calls', 'round-robin', 'linear', 'ring-all', 'random', 'skill-level'] as const;
 export type Strategy = (typeof STRATEGIES)[number];
 
 export type Language = 'fr' | 'en';

@@ -8,48 +8,44 @@ export type Outcome = (typeof OUTCOMES)[number];
 /** Where the call was when it ended. */
 export type EndStage = 'ringing' | 'greeting' | 'scenario' | 'queue' | 'offer' | 'conversation';
 
-export const CALL_EVENT_KINDS = [
-  'offered',
-  'answered',
-  'greeted',
-  'scenario-entered',
-  'digit',
-  'queued',
-  'agent-offered',
-  'agent-ringing',
-  'agent-rejected',
-  'agent-no-answer',
-  'agent-unreachable',
-  'offer-cancelled',
-  'bridged',
-  'held',
-  'resumed',
-  'transfer-requested',
-  'transferred',
-  'transfer-failed',
-  'requeued',
-  'moved',
-  'reserved',
-  'overflowed',
-  'deterred',
-  'ended',
-] as const;
-export type CallEventKind = (typeof CALL_EVENT_KINDS)[number];
+export type CallEventKind =
+  | 'offered'
+  | 'answered'
+  | 'greeted'
+  | 'scenario-entered'
+  | 'digit'
+  | 'queued'
+  | 'agent-offered'
+  | 'agent-ringing'
+  | 'agent-rejected'
+  | 'agent-no-answer'
+  | 'agent-unreachable'
+  | 'offer-cancelled'
+  | 'bridged'
+  | 'held'
+  | 'resumed'
+  | 'transfer-requested'
+  | 'transferred'
+  | 'transfer-failed'
+  | 'requeued'
+  | 'moved'
+  | 'reserved'
+  | 'overflowed'
+  | 'deterred'
+  | 'ended';
 
-export const AGENT_ACTION_KINDS = [
-  'signed-in',
-  'signed-out',
-  'ready',
-  'paused',
-  'reserved',
-  'ringing',
-  'talking',
-  'wrap-up',
-  'ring-no-answer',
-  'rejected',
-  'unreachable',
-] as const;
-export type AgentActionKind = (typeof AGENT_ACTION_KINDS)[number];
+export type AgentActionKind =
+  | 'signed-in'
+  | 'signed-out'
+  | 'ready'
+  | 'paused'
+  | 'reserved'
+  | 'ringing'
+  | 'talking'
+  | 'wrap-up'
+  | 'ring-no-answer'
+  | 'rejected'
+  | 'unreachable';
 
 /** The row of `calls` as it is now; written when the call arrives and when it ends, same key. */
 export interface CallRow {

@@ -4,5 +4,4 @@ export type Instant = number;
 /** A length of time in milliseconds. */
 export type Duration = number;
 
-export const SECOND: Duration = 1_000;
 export const MINUTE: Duration = 60_000;

@@ -57,7 +57,17 @@ export interface AgentView {
 
 export interface CallView {
   readonly call: CallId;
-  readonly state: 'ringing' | 'greeted' | 'scenario' | 'queued' | 'offered' | 'bridged' | 'held' | 'transferring' | 'overflowing' | 'ending';
+  readonly state:
+    | 'ringing'
+    | 'greeted'
+    | 'scenario'
+    | 'queued'
+    | 'offered'
+    | 'bridged'
+    | 'held'
+    | 'transferring'
+    | 'overflowing'
+    | 'ending';
   readonly campaign: CampaignId | null;
   readonly queue: QueueId | null;
   /** 1: next. */

@@ -13,7 +13,14 @@ export function sipOptions({ sip }: Config, version: string): SipLinesOptions {
     listen: { address: sip.listen.address, port: sip.listen.port },
     ...(sip.advertisedAddress === null ? {} : { advertised: { host: sip.advertisedAddress, port: sip.listen.port } }),
     ...(sip.listen.protocol === 'tls'
-      ? { tls: { ca: textOf(sip.tls.caFile), cert: textOf(sip.tls.certFile), key: textOf(sip.tls.keyFile), verify: sip.tls.verify } }
+      ? {
+          tls: {
+            ca: textOf(sip.tls.caFile),
+            cert: textOf(sip.tls.certFile),
+            key: textOf(sip.tls.keyFile),
+            verify: sip.tls.verify,
+          },
+        }
       : {}),
     ipbx: sip.ipbx.addresses,
     domain: sip.ipbx.domain,

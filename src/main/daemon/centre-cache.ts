@@ -41,7 +41,9 @@ export async function begin(store: Store, clock: Clock, log: Log): Promise<Begin
   } catch (error) {
     const copy = error instanceof BasculeError && error.code === 'STO_UNAVAILABLE' ? remembered(store) : null;
     if (copy === null) throw error;
-    log.log('error', 'PostgreSQL is away: started on the node’s copy of the centre, agents sign in anew', { error: String(error) });
+    log.log('error', 'PostgreSQL is away: started on the node’s copy of the centre, agents sign in anew', {
+      error: String(error),
+    });
     return { centre: copy, agents: [], late: retry(async () => (await read()).centre, clock) };
   }
 }

@@ -46,7 +46,9 @@ export function createCentreService({ repository, clock, changed }: CentreServic
 
   const all = async (): Promise<readonly CentreDocument[]> => {
     const kinds = await Promise.all(
-      CENTRE_KINDS.map(async (kind) => (await repository.documents(kind)).map(({ id, document }) => parseEntry(kind, id, document))),
+      CENTRE_KINDS.map(async (kind) =>
+        (await repository.documents(kind)).map(({ id, document }) => parseEntry(kind, id, document)),
+      ),
     );
     return kinds.flat();
   };

@@ -11,7 +11,10 @@ export interface Admission {
 }
 
 /** Several watch over what comes in; one reason is enough to refuse. */
-export function createAdmission(lines: Pick<Lines, 'refuseNewCalls'>, told: (reasons: readonly RefusalReason[]) => void): Admission {
+export function createAdmission(
+  lines: Pick<Lines, 'refuseNewCalls'>,
+  told: (reasons: readonly RefusalReason[]) => void,
+): Admission {
   const reasons = new Set<RefusalReason>();
   return {
     reasons: () => [...reasons],
