@@ -133,9 +133,9 @@ describe.each(['UDP', 'TCP', 'TLS'] as const)('with a real IPBX over %s', (proto
     expect(heard()).toEqual([service.media.open(leg).port, service.media.open('a').port]);
 
     service.lines.perform({ type: 'leg.direct', first: leg, second: 'a' });
-    await expect.poll(heard).toEqual([agent.media.open(atAgent).port, caller.media.open('c').port]);
+    await expect.poll(heard, { timeout: 15_000 }).toEqual([agent.media.open(atAgent).port, caller.media.open('c').port]);
     for (const joined of [leg, 'a']) service.lines.perform({ type: 'leg.relay', leg: joined });
-    await expect.poll(heard).toEqual([service.media.open(leg).port, service.media.open('a').port]);
+    await expect.poll(heard, { timeout: 15_000 }).toEqual([service.media.open(leg).port, service.media.open('a').port]);
 
     caller.lines.perform({ type: 'leg.hangup', leg: 'c' });
     expect(await service.events.next('leg.ended')).toMatchObject({ leg, cause: 'remote' });

@@ -172,7 +172,7 @@ describe('an outgoing call', () => {
     it_.order({ type: 'leg.hangup', leg: 'out' });
     peer.answer(await peer.request('CANCEL'), 200);
     expect(it_.lines.sizes).toMatchObject({ dialogs: 1 });
-    await expect.poll(() => it_.lines.sizes).toMatchObject({ dialogs: 0, clients: 0 });
+    await expect.poll(() => it_.lines.sizes, { timeout: 15_000 }).toMatchObject({ dialogs: 0, clients: 0 });
   });
 
   it('that was answered while it was being cancelled is acknowledged and hung up', async () => {
