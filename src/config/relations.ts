@@ -10,9 +10,8 @@ interface Finding {
 
 type Relation = (file: NodeFile) => readonly Finding[];
 
-/** RTP and its RTCP, for the caller's leg and the agent's. */
-const PORTS_A_STREAM = 2;
-const LEGS_A_CALL = 2;
+/** RTP and its RTCP. A channel is one leg, so it has one stream. */
+const PORTS_A_CHANNEL = 2;
 
 const channelsOf = ({ sip }: NodeFile): number => sip.lines.reduce((sum, { channels }) => sum + channels, 0);
 
@@ -33,18 +32,18 @@ const rtpPorts: Relation = (file) => {
       },
     ];
   const channels = channelsOf(file);
-  const needed = PORTS_A_STREAM * LEGS_A_CALL * channels;
+  const needed = PORTS_A_CHANNEL * channels;
   const given = last - first + 1;
   if (given >= needed) return [];
   return [
     {
       detail:
         `media.ports gives ${given} ports (${first} to ${last}), but ${channels} channels need ${needed}: ` +
-        `${PORTS_A_STREAM} ports × ${LEGS_A_CALL} legs × ${channels} channels`,
+        `${PORTS_A_CHANNEL} ports × ${channels} channels`,
       remedy:
         first + needed - 1 <= 65_535
-          ? `Set media.ports.last to ${first + needed - 1} or more, or lower the channels to ${Math.floor(given / 4)} in all.`
-          : `Lower the channels to ${Math.floor(given / 4)} in all.`,
+          ? `Set media.ports.last to ${first + needed - 1} or more, or lower the channels to ${Math.floor(given / PORTS_A_CHANNEL)} in all.`
+          : `Lower the channels to ${Math.floor(given / PORTS_A_CHANNEL)} in all.`,
     },
   ];
 };
@@ -115,16 +114,6 @@ const noPasswordInUrl: Relation = ({ database }) => {
   ];
 };
 
-const probeBeforeSessionTimer: Relation = ({ sip, media }) => {
-  if (media.silenceProbeMs < sip.sessionExpiresSeconds * 1_000) return [];
-  return [
-    {
-      detail: `media.silenceProbeMs (${media.silenceProbeMs / 1_000} s) is not shorter than sip.sessionExpiresSeconds (${sip.sessionExpiresSeconds} s): the probe would never come first`,
-      remedy: 'Lower media.silenceProbeMs or raise sip.sessionExpiresSeconds.',
-    },
-  ];
-};
-
 const RELATIONS: readonly Relation[] = [
   rtpPorts,
   sipPortApart,
@@ -134,7 +123,6 @@ const RELATIONS: readonly Relation[] = [
   ipbxPairApart,
   tlsFiles,
   noPasswordInUrl,
-  probeBeforeSessionTimer,
 ];
 
 /** Relations between values that do not hold, as BasculeErrors CFG_RELATION. */

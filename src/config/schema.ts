@@ -47,7 +47,7 @@ const line = strict({
     .nullable()
     .default(null)
     .describe('Name shown on called telephones; null: none'),
-  channels: whole(1, 10_000).default(30).describe('Calls at the same time; beyond, the IPBX gets 486'),
+  channels: whole(1, 10_000).default(30).describe('Calls of this SIP user at the same time, callers and agents counted each; beyond, the IPBX gets 486'),
   register: z.boolean().default(true).describe('Register as a SIP user; false for a trunk that the IPBX knows by address'),
   expiresSeconds: whole(60, 86_400).default(300).describe('Lifetime asked for a registration'),
   showCaller: z.boolean().default(true).describe('Show the caller’s number to agents, where the IPBX allows it'),
@@ -96,9 +96,6 @@ const media = strict({
     .prefault({})
     .describe('Ports of RTP and RTCP: two for each leg'),
   promptsDir: path().nullable().default(null).describe('Folder of prompts, by language; null: those shipped'),
-  silenceProbeMs: duration(5 * SECOND, HOUR)
-    .default(20 * SECOND)
-    .describe('A leg this long without sound is probed'),
 });
 
 const database = strict({

@@ -89,7 +89,6 @@ describe('the node’s file', () => {
       '    - user: other',
       '      id: Other',
       'media:',
-      '  silenceProbeMs: soon',
       '  ports: [1, 2]',
       'drain: 5m',
       'log:',
@@ -114,7 +113,7 @@ describe('the node’s file', () => {
     const text = `${MINIMAL}
     - { id: main, user: service, channels: 40 }
   listen: { port: 20000 }
-media: { ports: { first: 20000, last: 20099 }, silenceProbeMs: 1h }
+media: { ports: { first: 20000, last: 20099 } }
 database: { url: "postgres://u:secret@db/bascule" }
 limits: { calls: 20 }
 `;

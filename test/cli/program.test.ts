@@ -30,11 +30,11 @@ describe('objects of the centre', () => {
   it('set creates, changes and shows what changed', async () => {
     expect(await ok('skill', 'set', 'billing', 'name=Billing')).toBe('skill billing: created\n  name: Billing\n');
     expect(await ok('queue', 'set', 'sales', 'skills=billing:3', 'ringTimeoutMs=25s')).toContain('ringTimeoutMs: 25s\n');
-    expect(await ok('queue', 'set', 'sales', 'ringTimeoutMs=15000', 'strategy=skill-level', 'skills[0].minLevel=5')).toBe(
-      'queue sales: changed\n  strategy: longest-idle → skill-level\n  skills[0].minLevel: 3 → 5\n  ringTimeoutMs: 25s → 15s\n',
+    expect(await ok('queue', 'set', 'sales', 'ringTimeoutMs=15000', 'strategy=linear', 'skills[0].minLevel=5')).toBe(
+      'queue sales: changed\n  strategy: skill-level → linear\n  skills[0].minLevel: 3 → 5\n  ringTimeoutMs: 25s → 15s\n',
     );
     expect(await ok('queue', 'set', 'sales', 'ringTimeoutMs=')).toContain('ringTimeoutMs: 15s → 20s');
-    expect(await ok('queue', 'set', 'sales', 'strategy=skill-level')).toBe('queue sales: unchanged\n');
+    expect(await ok('queue', 'set', 'sales', 'strategy=linear')).toBe('queue sales: unchanged\n');
   });
 
   it('another kind of target takes the place of the former', async () => {

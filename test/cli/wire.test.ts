@@ -69,7 +69,7 @@ describe('documents', () => {
         "serviceLevelMs": 20000,
         "shortAbandonMs": 5000,
         "skills": [],
-        "strategy": "longest-idle",
+        "strategy": "skill-level",
         "weight": 0,
         "wrapUpMs": 10000,
       }

@@ -78,7 +78,13 @@ describe('the loop', () => {
   it('one timer serves the site’s deadlines', async () => {
     const clock = new HandClock();
     const seen: Effect[] = [];
-    const loop = createLoop({ site: site(), clock, log: silent, afterTurn: () => {}, run: (effects) => void seen.push(...effects) });
+    const loop = createLoop({
+      site: site(),
+      clock,
+      log: silent,
+      afterTurn: () => {},
+      run: (effects) => void seen.push(...effects),
+    });
     loop.post(incoming('c1'));
     loop.post({ type: 'leg.answered', leg: 'c1' });
     await loop.idle();
@@ -86,7 +92,9 @@ describe('the loop', () => {
     expect(call).toBeDefined();
     await clock.advance(20_000);
     await loop.idle();
-    expect(seen.filter((effect) => effect.type === 'leg.hangup')).toMatchObject([{ leg: call?.type === 'leg.call' ? call.leg : '' }]);
+    expect(seen.filter((effect) => effect.type === 'leg.hangup')).toMatchObject([
+      { leg: call?.type === 'leg.call' ? call.leg : '' },
+    ]);
     loop.stop();
   });
 

@@ -174,7 +174,7 @@ export interface CentreSettings {
   /** Line used for calls to agents and to outside numbers; null: the first registered one. */
   readonly outgoingLine: LineId | null;
   readonly featureCodes: FeatureCodes;
-  /** Wait for digits of a menu; used by scenarios that give none. */
+  /** Let the sound of a conversation go straight between the two far ends. */
   readonly directMedia: boolean;
   /** No sound from a leg in conversation for this long: its dialog is probed. */
   readonly silenceProbeMs: Duration;

@@ -1,3 +1,4 @@
+import { usersOf } from '../../core/centre/references.ts';
 import { validateCentre } from '../../core/centre/validate.ts';
 import type { Centre } from '../../core/kernel/centre.ts';
 import { BasculeError } from '../../core/kernel/errors.ts';
@@ -60,7 +61,12 @@ export function createCentreService({ repository, clock, changed }: CentreServic
       if (document !== null) after.set(keyOf({ kind, id }), parseEntry(kind, id, document));
       else if (!after.delete(keyOf({ kind, id }))) throw new BasculeError('CTR_UNKNOWN', { kind, id });
     }
-    const [problem] = validateCentre(assembleCentre([...after.values()]));
+    const candidate = assembleCentre([...after.values()]);
+    for (const { kind, id, document } of wanted) {
+      const users = document === null ? usersOf(candidate, kind, id) : [];
+      if (users.length > 0) throw new BasculeError('CTR_IN_USE', { kind, id, users: users.join(', ') });
+    }
+    const [problem] = validateCentre(candidate);
     if (problem !== undefined) throw problem;
     const reports = [...new Set([...before.keys(), ...after.keys()])].flatMap((key): readonly ChangeReport[] => {
       const old = before.get(key);
