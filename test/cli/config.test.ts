@@ -102,10 +102,9 @@ describe('the node’s file', () => {
       CFG_INVALID /bascule.yaml:6: sip.ipbx.addresses: needs at least 1 of them. | Give it a value.
       CFG_INVALID /bascule.yaml:10: sip.lines[0].chanels: is not a known key. | Did you mean “channels”?
       CFG_INVALID /bascule.yaml:12: sip.lines[1].id: must be an identifier: small letters, digits and hyphens, 63 at most. | Correct sip.lines[1].id.
-      CFG_INVALID /bascule.yaml:14: media.silenceProbeMs: must be a duration: milliseconds, or like 20s or 1m30s. | Correct media.silenceProbeMs.
-      CFG_INVALID /bascule.yaml:15: media.ports: must be a group of keys, not a list. | Correct media.ports.
-      CFG_INVALID /bascule.yaml:16: drain: must be a group of keys, not a text. | Correct drain.
-      CFG_INVALID /bascule.yaml:18: log.level: must be one of error, warn, info, debug. | Choose one of error, warn, info, debug."
+      CFG_INVALID /bascule.yaml:14: media.ports: must be a group of keys, not a list. | Correct media.ports.
+      CFG_INVALID /bascule.yaml:15: drain: must be a group of keys, not a text. | Correct drain.
+      CFG_INVALID /bascule.yaml:17: log.level: must be one of error, warn, info, debug. | Choose one of error, warn, info, debug."
     `);
   });
 
@@ -118,12 +117,11 @@ database: { url: "postgres://u:secret@db/bascule" }
 limits: { calls: 20 }
 `;
     expect(errorsOf(text)).toMatchInlineSnapshot(`
-      "CFG_RELATION /bascule.yaml: media.ports gives 100 ports (20000 to 20099), but 70 channels need 280: 2 ports × 2 legs × 70 channels. | Set media.ports.last to 20279 or more, or lower the channels to 25 in all.
+      "CFG_RELATION /bascule.yaml: media.ports gives 100 ports (20000 to 20099), but 70 channels need 140: 2 ports × 70 channels. | Set media.ports.last to 20139 or more, or lower the channels to 50 in all.
       CFG_RELATION /bascule.yaml: sip.listen.port (20000) lies within media.ports (20000 to 20099). | Give SIP a port outside that range.
       CFG_RELATION /bascule.yaml: sip.lines has the id main twice. | Give each line its own id.
       CFG_RELATION /bascule.yaml: sip.lines registers the SIP user service twice. | Give each line a user of its own, or raise the channels of one.
-      CFG_RELATION /bascule.yaml: database.url holds a password, which process lists and logs would show. | Remove it from the URL and put it into a file named by database.passwordFile.
-      CFG_RELATION /bascule.yaml: media.silenceProbeMs (3600 s) is not shorter than sip.sessionExpiresSeconds (1800 s): the probe would never come first. | Lower media.silenceProbeMs or raise sip.sessionExpiresSeconds."
+      CFG_RELATION /bascule.yaml: database.url holds a password, which process lists and logs would show. | Remove it from the URL and put it into a file named by database.passwordFile."
     `);
     expect(errorsOf(text)).not.toContain('secret@');
   });
