@@ -1,6 +1,6 @@
 import { Timers } from 'sip.js/lib/core/index.js';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { join, outgoingInvite, request, response, stock } from './support.ts';
+import { join, outgoingInvite, request, response, SDP, session, stock, tagOf } from './support.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -21,6 +21,19 @@ describe('timers of sip.js as it comes', () => {
     wire.take();
     wire.deliver(response(invite, 486));
     expect(wire.lines()).toEqual([]);
+    core.dispose();
+  });
+});
+
+describe('a delegate that throws in a timer of sip.js as it comes', () => {
+  it('is caught by nobody', () => {
+    const { core } = stock();
+    core.request(outgoingInvite(core, { method: 'OPTIONS' }), {
+      onReject() {
+        throw new Error('no answer');
+      },
+    });
+    expect(() => vi.advanceTimersByTime(40_000)).toThrow('no answer');
     core.dispose();
   });
 });
@@ -63,6 +76,45 @@ describe('timers', () => {
     expect(wire.lines()).toEqual(['SIP/2.0 200 OK']);
     vi.advanceTimersByTime(1);
     expect(userAgent.core.userAgentServers.size).toBe(0);
+    userAgent.dispose();
+  });
+
+  it('repeat a 2xx until its ACK (RFC 3261 §13.3.1.4), which sip.js does', () => {
+    const { wire, userAgent } = join({ onInvite: (call) => void call.accept({ statusCode: 200, body: session() }) });
+    wire.deliver(request('INVITE', { body: SDP }));
+    vi.advanceTimersByTime(3_600);
+    const sent = wire.take();
+    expect(sent).toHaveLength(4);
+    expect(new Set(sent).size).toBe(1);
+    wire.deliver(request('ACK', { branch: 'z9hG4bKack', toTag: tagOf(sent[0], 'To') }));
+    vi.advanceTimersByTime(60_000);
+    expect(wire.take()).toEqual([]);
+    userAgent.dispose();
+  });
+
+  it('that make a delegate throw are survived and reported', () => {
+    const { wire, userAgent, errors } = join({
+      onInvite(call) {
+        call.accept({ statusCode: 200, body: session() }).session.delegate = {
+          onAckTimeout() {
+            throw new Error('no ACK');
+          },
+        };
+      },
+    });
+    userAgent.core.request(outgoingInvite(userAgent.core, { method: 'OPTIONS' }), {
+      onReject() {
+        throw new Error('no answer');
+      },
+    });
+    userAgent.core.invite(outgoingInvite(userAgent.core), {
+      onReject() {
+        throw new Error('no answer');
+      },
+    });
+    wire.deliver(request('INVITE', { body: SDP }));
+    expect(() => vi.advanceTimersByTime(40_000)).not.toThrow();
+    expect(errors.map((error) => (error as Error).message).sort()).toEqual(['no ACK', 'no answer', 'no answer']);
     userAgent.dispose();
   });
 

@@ -1,3 +1,4 @@
+import { networkInterfaces } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { until } from '../../support/wait.ts';
 import { header, response, tagOf } from '../sipjs/support.ts';
@@ -236,6 +237,25 @@ describe('what comes over UDP', () => {
     peer.send('\0', transport);
     await until('three', () => transport.counters.keepAlives === 3);
     expect(messages).toEqual([]);
+  });
+});
+
+describe.runIf(Object.values(networkInterfaces()).some((found) => found?.some(({ family }) => family === 'IPv6')))('IPv6', () => {
+  it('sockets serve both kinds of addresses', async () => {
+    const peer = await new Peer().open();
+    const { transport, messages } = await openTransport({
+      listen: { address: '::', port: 0 },
+      outbound: [{ host: '127.0.0.1', port: peer.port }],
+    });
+    peer.answer = (text) => (text.startsWith('SIP/') ? undefined : response(text, 200));
+    await transport.send(ours(transport, 'REGISTER', { uri: 'sip:ipbx.example' }));
+    await until('the answer', () => messages.length === 1);
+    expect(messages[0]?.source.address).toBe('127.0.0.1');
+    const other = await new Peer().open();
+    other.send(other.request('OPTIONS'), transport);
+    await until('the request', () => messages.length === 2);
+    await transport.send(response(messages[1]?.text, 200));
+    await until('its answer', () => other.received.length === 1);
   });
 });
 

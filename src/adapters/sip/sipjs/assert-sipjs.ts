@@ -15,6 +15,7 @@ import {
 } from 'sip.js/lib/core/index.js';
 import { AllowedMethods } from 'sip.js/lib/core/user-agent-core/allowed-methods.js';
 import { BasculeError } from '../../../core/kernel/errors.ts';
+import { TIMER_METHODS } from './timer-guard.ts';
 import { rehearse, type RehearsedObjects } from './rehearsal.ts';
 
 /** What `package-lock.json` pins. The library calls itself 0.21.1 in its own source. */
@@ -70,7 +71,7 @@ function missing(member: string): never {
  * here, not in the middle of a call. Throws SIP_LIBRARY.
  */
 export function assertSipJs(): void {
-  for (const [name, owner, members] of METHODS) {
+  for (const [name, owner, members] of [...METHODS, ...TIMER_METHODS]) {
     for (const member of members) {
       if (typeof (owner as Owner)[member] !== 'function') missing(`${name}.${member}`);
     }

@@ -13,9 +13,12 @@ class SilentLogger extends Logger {
  */
 export class SilentLoggerFactory extends LoggerFactory {
   private readonly silent: Logger;
+  /** Where errors go that come up in sip.js's timers; the factory is what every transaction of a core knows. */
+  readonly report: (error: unknown) => void;
 
-  constructor() {
+  constructor(report: (error: unknown) => void = () => {}) {
     super();
+    this.report = report;
     this.builtinEnabled = false;
     this.silent = new SilentLogger(this, 'sip', '');
   }

@@ -26,6 +26,7 @@ import { MergedRequests } from './merged.ts';
 import { releaseAccepted, releaseAnswered } from './release.ts';
 import { SilentLoggerFactory } from './silence.ts';
 import { prepareContact } from './target-refresh.ts';
+import { installTimerGuard } from './timer-guard.ts';
 import { installTimers } from './timers.ts';
 import { transactionId } from './transaction-id.ts';
 import type { UserAgent, UserAgentCoreOptions, UserAgentCounters } from './types.ts';
@@ -44,6 +45,7 @@ function installSipJs(timers: TransactionTimers): void {
     installBranchIds();
     installAcks();
     installAuthentication();
+    installTimerGuard();
     allowUpdate();
     installed = true;
   }
@@ -98,7 +100,7 @@ class SipUserAgent implements UserAgent {
         aor,
         contact: { uri: contact, pubGruu: undefined, tempGruu: undefined, toString: () => `<${contact.toString()}>` },
         displayName: options.displayName ?? '',
-        loggerFactory: new SilentLoggerFactory(),
+        loggerFactory: new SilentLoggerFactory((error) => this.failed(error)),
         hackViaTcp: false,
         routeSet: [...(options.routeSet ?? [])],
         sipjsId: '',
@@ -164,10 +166,14 @@ class SipUserAgent implements UserAgent {
       action();
       return true;
     } catch (error) {
-      this.counters.errors++;
-      this.options.onError?.(error);
+      this.failed(error);
       return false;
     }
+  }
+
+  private failed(error: unknown): void {
+    this.counters.errors++;
+    this.options.onError?.(error);
   }
 
   private receiveRequest(message: IncomingRequestMessage, source: Endpoint): void {

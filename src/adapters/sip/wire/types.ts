@@ -64,9 +64,9 @@ export interface TransactionTimers {
 }
 
 export interface FailoverTiming {
-  /** A request without any answer for this long marks its target dead. Default 4 × T1 … 8 × T1, see `targets.ts`. */
+  /** A request without any answer for this long marks its target dead. Default 6 × T1. */
   readonly deadAfterMs: number;
-  /** How often a dead target is asked (OPTIONS, or a connection) whether it is back. */
+  /** How often a dead target is asked (OPTIONS, or a connection) whether it is back. Default 10 s. */
   readonly probeIntervalMs: number;
 }
 

@@ -97,10 +97,15 @@ export class UdpLink implements Link {
     }
     const { main } = this;
     if (main === undefined) return Promise.reject(new Error('The UDP socket is closed.'));
-    main.send(data, target.port, target.address, (error) => {
+    main.send(data, target.port, this.spelled(target.address), (error) => {
       if (error) this.options.counters.socketErrors++;
     });
     return DONE;
+  }
+
+  /** A socket of IPv6 that serves both knows IPv4 addresses under their mapped form (RFC 4291 §2.5.5.2). */
+  private spelled(address: string): string {
+    return this.options.listen.address.includes(':') && !address.includes(':') ? `::ffff:${address}` : address;
   }
 
   private create(reuseAddr: boolean): dgram.Socket {
@@ -132,7 +137,7 @@ export class UdpLink implements Link {
       else this.options.counters.socketErrors++;
     });
     socket.bind({ port, address: this.options.listen.address, exclusive: true }, () => {
-      socket.connect(target.port, target.address, (error?: Error) => {
+      socket.connect(target.port, this.spelled(target.address), (error?: Error) => {
         if (error || this.main === undefined || this.connected.has(key)) {
           socket.close();
           return;
