@@ -6,6 +6,9 @@ import { Postgres } from '../support/postgres.ts';
 import { agent, caller, refusedCaller } from '../support/scenario.ts';
 import { call, register, Sipp } from '../support/sipp.ts';
 
+const EXTENSIONS = extensions(4);
+const AGENTS = EXTENSIONS.map((extension) => `agent-${extension}`);
+
 interface Site {
   readonly postgres: Postgres;
   readonly ipbx: Ipbx;
@@ -14,22 +17,26 @@ interface Site {
 }
 
 describe('the appliance in operation', () => {
-  let ends: (() => Promise<unknown>)[] = [];
+  const ends: (() => Promise<unknown>)[] = [];
 
   const site = async (options: Partial<DaemonOptions> = {}, switchOptions: IpbxOptions = {}): Promise<Site> => {
     const [postgres, ipbx] = await Promise.all([Postgres.start(), Ipbx.start(switchOptions)]);
+    ends.push(
+      () => ipbx.stop(),
+      () => postgres.stop(),
+    );
     const phones = await Sipp.answering({ scenario: agent({ does: 'answer', ringMs: 0, talkMs: 300 }) });
-    const numbers = extensions(4);
-    await register(ipbx, numbers, phones.hostPort);
+    ends.unshift(() => phones.stop());
+    await register(ipbx, EXTENSIONS, phones.hostPort);
     const port = options.protocol === 'tls' ? ipbx.tlsPort : ipbx.port;
     const daemon = await Daemon.start({
       ipbx: `${ipbx.address}:${port}`,
       databaseUrl: postgres.url,
-      centre: simpleCentre(numbers),
+      centre: simpleCentre(EXTENSIONS),
       ...(options.protocol === 'tls' ? { certificate: ipbx.certificate } : {}),
       ...options,
     });
-    ends = [() => daemon.stop(), () => phones.stop(), () => ipbx.stop(), () => postgres.stop()];
+    ends.unshift(() => daemon.stop());
     return { postgres, ipbx, phones, daemon };
   };
 
@@ -53,10 +60,7 @@ describe('the appliance in operation', () => {
 
   it('beyond the channels of the line the IPBX gets 486, and calls in progress go on', async () => {
     const { ipbx, daemon } = await site({ channels: 2 });
-    await daemon.request('order', { order: { kind: 'agent.signOut', agent: 'agent-1001' } });
-    for (const id of ['agent-1002', 'agent-1003', 'agent-1004']) {
-      await daemon.request('order', { order: { kind: 'agent.signOut', agent: id } });
-    }
+    await daemon.signOut(AGENTS);
     const waiting = await Sipp.start({
       scenario: caller({ talkMs: 4_000 }),
       target: ipbx.hostPort,
@@ -82,9 +86,7 @@ describe('the appliance in operation', () => {
 
   it('SIGTERM drains: calls in progress end by themselves, new ones are refused, the user is de-registered', async () => {
     const { ipbx, daemon, postgres } = await site();
-    for (const id of ['agent-1001', 'agent-1002', 'agent-1003', 'agent-1004']) {
-      await daemon.request('order', { order: { kind: 'agent.pause', agent: id, reason: 'none' } }).catch(() => {});
-    }
+    await daemon.signOut(AGENTS);
     const calling = await Sipp.start({
       scenario: caller({ talkMs: 4_000 }),
       target: ipbx.hostPort,
@@ -129,7 +131,7 @@ describe('the appliance in operation', () => {
     const { ipbx, phones, daemon } = await site({ expiresSeconds: 60 });
     await ipbx.kill();
     await ipbx.start();
-    await register(ipbx, extensions(4), phones.hostPort);
+    await register(ipbx, EXTENSIONS, phones.hostPort);
     await ipbx.registered('svc', 100_000);
     await daemon.until('the agents to be reachable', ({ agents }) => agents.every(({ reachable }) => reachable), 60_000);
     const result = await call({ scenario: caller({ talkMs: 20_000 }), target: ipbx.hostPort, service: '8000', calls: 3 });

@@ -60,7 +60,7 @@ describe('what is heard', () => {
     await Promise.all(phones.splice(0).map((each) => each.stop()));
     await daemon.until('the calls to end', ({ totals }) => totals.inProgress === 0);
     const [agent] = (await daemon.site()).agents;
-    if (agent?.state !== 'signed-out') await daemon.request('order', { order: { kind: 'agent.signOut', agent: 'agent-1001' } });
+    if (agent?.state !== 'signed-out') await daemon.signOut(['agent-1001']);
   });
 
   afterAll(async () => {

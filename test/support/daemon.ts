@@ -160,6 +160,10 @@ export class Daemon {
     for (const agent of agents) await this.request('order', { order: { kind: 'agent.signIn', agent } });
   }
 
+  async signOut(agents: readonly string[]): Promise<void> {
+    for (const agent of agents) await this.request('order', { order: { kind: 'agent.signOut', agent } });
+  }
+
   async set(kind: string, id: string, document: Document): Promise<void> {
     await this.request('centre.set', { kind, id, document } as FieldsGiven<'centre.set'>);
   }

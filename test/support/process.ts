@@ -4,10 +4,18 @@ import { until } from './wait.ts';
 
 const alive = new Set<ChildProcess>();
 
-// A test that is interrupted must not leave an IPBX or a database behind.
-process.on('exit', () => {
+// A test that is interrupted, or fails before it could stop them, must not leave an IPBX or a database behind. A runner ends its
+// workers by a signal, which alone would skip `exit`.
+const killAll = (): void => {
   for (const child of alive) signal(child, 'SIGKILL');
-});
+};
+process.on('exit', killAll);
+for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+  process.once(name, () => {
+    killAll();
+    process.kill(process.pid, name);
+  });
+}
 
 const send = (pid: number, name: NodeJS.Signals): void => {
   try {
