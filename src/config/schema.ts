@@ -47,9 +47,15 @@ const line = strict({
     .nullable()
     .default(null)
     .describe('Name shown on called telephones; null: none'),
-  channels: whole(1, 10_000).default(30).describe('Calls of this SIP user at the same time, callers and agents counted each; beyond, the IPBX gets 486'),
+  channels: whole(1, 10_000)
+    .default(30)
+    .describe('Calls of this SIP user at the same time, callers and agents counted each; beyond, the IPBX gets 486'),
   register: z.boolean().default(true).describe('Register as a SIP user; false for a trunk that the IPBX knows by address'),
-  expiresSeconds: whole(60, 86_400).default(300).describe('Lifetime asked for a registration'),
+  expiresSeconds: whole(60, 86_400)
+    .default(60)
+    .describe(
+      'Lifetime asked for a registration; it is refreshed at half of it, and an IPBX that restarted is served again then',
+    ),
   showCaller: z.boolean().default(true).describe('Show the caller’s number to agents, where the IPBX allows it'),
 });
 

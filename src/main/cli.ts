@@ -33,17 +33,22 @@ const readCentre = (file: string): readonly CentreDocument[] => {
   return entries;
 };
 
+/** Calls are served by this process: it must end in order. */
+let serving = false;
+
 /** The daemon's own code is loaded only here: a command that asks for the status starts no media and no database driver. */
 const start = async ({ config, dataDir }: StartRequest): Promise<number> => {
   const { runDaemon, runDemo } = await import('./start.ts');
+  serving = true;
   if (config === null) return runDemo({ dataDir, version, render: renderStatus });
   return runDaemon({ file: config, version, readCentre });
 };
 
-// A pipe that is closed early (`bascule calls | head`) is not an error.
+// A pipe that is closed early (`bascule calls | head`) is not an error; for the demonstration it is a Ctrl-C.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0);
-  throw error;
+  if (error.code !== 'EPIPE') throw error;
+  if (!serving) process.exit(0);
+  process.kill(process.pid, 'SIGINT');
 });
 
 const LINGER_MS = 2_000;

@@ -159,12 +159,12 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     });
     if (config.metrics.enabled) {
       const metrics = new MetricsServer({ ...config.metrics, log, source: status });
-      await metrics.start();
       undo.push(() => metrics.stop());
+      // Calls must be answered even where the figures cannot be served.
+      await metrics.start().catch((error: unknown) => log.log('error', 'Figures are not served', { error: String(error) }));
     }
 
     let ended: Promise<void> | null = null;
-    const quiet = (): boolean => site.legs.size === 0;
     const stop = (): Promise<void> => {
       ended ??= (async () => {
         admission.set('draining', true);
@@ -177,15 +177,18 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       })();
       return ended;
     };
+    let draining = false;
+    const setDrain = (on: boolean): void => {
+      draining = on;
+      admission.set('draining', on);
+      loop.post({ type: 'drain', on });
+    };
     const drain = async (): Promise<void> => {
       log.log('info', 'Draining', { calls: site.calls.size, atMostMs: config.drain.timeoutMs });
       setDrain(true);
-      await wait.until(() => quiet() || !site.draining, config.drain.timeoutMs);
-      if (site.draining) await stop();
-    };
-    const setDrain = (on: boolean): void => {
-      admission.set('draining', on);
-      loop.post({ type: 'drain', on });
+      await loop.idle();
+      await wait.until(() => site.legs.size === 0 || !draining, config.drain.timeoutMs);
+      if (draining) await stop();
     };
     const reload = createReload(config, log, opened.change);
     parts = {

@@ -118,6 +118,16 @@ describe('two IPBX addresses', () => {
     await until('the ACK', () => first.seen('ACK').length === 1);
   });
 
+  it('with one address, too: a domain that is a bare address does not draw the ACK of a refusal to port 5060', async () => {
+    const peer = answering(await new Peer().open());
+    peer.answer = (text) => (text.startsWith('INVITE') ? response(text, 486) : undefined);
+    const { transport, messages } = await openTransport({ outbound: [at(peer)] });
+    await transport.send(ours(transport, 'INVITE', { uri: 'sip:1001@127.0.0.1', branch: 'z9hG4bKbusy' }));
+    await until('the refusal', () => messages.length === 1);
+    await transport.send(ours(transport, 'ACK', { uri: 'sip:1001@127.0.0.1', branch: 'z9hG4bKbusy', toTag: 'x' }));
+    await until('the ACK', () => peer.seen('ACK').length === 1);
+  });
+
   it('requests inside a dialog go where the dialog says, and to the other only when that one is dead', async () => {
     const [first, second] = await pair();
     const { transport, targets } = await openTransport({ outbound: [at(first), at(second)] });

@@ -241,7 +241,7 @@ export class SipTransport implements Wire {
 
   private remember(request: OutgoingText, target: Endpoint, repeat: boolean): void {
     this.pending.add(request, target, repeat);
-    if (request.method !== 'INVITE' || this.group.all().length < 2) return;
+    if (request.method !== 'INVITE') return;
     this.inviteTargets.set(request.branch, target);
     if (this.inviteTargets.size <= LIMITS.pendingRequests) return;
     const [oldest] = this.inviteTargets.keys();
