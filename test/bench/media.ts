@@ -5,6 +5,7 @@
 import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { createMedia } from '../../src/adapters/rtp/media.ts';
 import type { RtpMedia } from '../../src/adapters/rtp/media.ts';
@@ -15,10 +16,17 @@ const FIRST_STEP = 200;
 const STEP = 100;
 const FINE_STEP = 25;
 const MOST = 2_000;
-const MEASURE_MS = 5_000;
+const MEASURE_MS = 4_000;
 const MAX_LOSS_PCT = 0.1;
 const MAX_P99_MS = 10;
 const DEADLINE_MS = 150_000;
+
+/** What others may take of a processor, in per cent, before a level that failed is tried again. */
+const CALM_PCT = 15;
+const MAX_TRIES = 5;
+
+/** Milliseconds that all processors together have worked. */
+const machineBusyMs = (): number => cpus().reduce((sum, { times }) => sum + times.user + times.nice + times.sys + times.irq, 0);
 
 const silent: Log = { log: () => undefined, child: () => silent };
 
@@ -28,6 +36,8 @@ interface Level {
   readonly p50: number;
   readonly p99: number;
   readonly cpuPct: number;
+  /** What neither the appliance nor the telephones took of a processor. */
+  readonly othersPct: number;
 }
 
 type Report<T extends GeneratorReport['t']> = Extract<GeneratorReport, { t: T }>;
@@ -59,6 +69,7 @@ class Bench {
     }
     this.#order({ t: 'legs', ports: this.#legPorts.slice(0, 2 * calls) });
     const cpu = process.cpuUsage();
+    const busy = machineBusyMs();
     const begun = performance.now();
     this.#order({ t: 'measure', durationMs: MEASURE_MS });
     const { sent, received, p50, p99, ownCpu } = await next(this.#telephones, 'measured');
@@ -66,13 +77,14 @@ class Bench {
     // The second of warming up is work too; the half second of waiting for the last packets is not.
     const busyMs = performance.now() - begun - 500;
     const cpuPct = (used.user + used.system) / 10 / busyMs;
+    const othersPct = Math.max(0, (100 * (machineBusyMs() - busy)) / busyMs - cpuPct - 100 * ownCpu);
     const lossPct = (100 * (sent - received)) / sent;
     console.log(
       `${calls} calls: loss ${lossPct.toFixed(3)} %, delay p50 ${p50.toFixed(2)} p99 ${p99.toFixed(2)} ms, ` +
-        `media ${cpuPct.toFixed(0)} % of a core, telephones ${(100 * ownCpu).toFixed(0)} %, ` +
+        `media ${cpuPct.toFixed(0)} % of a core, telephones ${(100 * ownCpu).toFixed(0)} %, others ${othersPct.toFixed(0)} %, ` +
         `${(sent / (MEASURE_MS / 1_000)).toFixed(0)} packets/s`,
     );
-    return { calls, lossPct, p50, p99, cpuPct };
+    return { calls, lossPct, p50, p99, cpuPct, othersPct };
   }
 
   async #openLeg(leg: number): Promise<void> {
@@ -103,15 +115,22 @@ class Bench {
 
 const holds = (level: Level): boolean => level.lossPct < MAX_LOSS_PCT && level.p99 <= MAX_P99_MS;
 
+/** A level that fails is measured again: once in any case, and as long as something else was at work on the machine. */
+const measured = async (bench: Bench, calls: number, deadline: number): Promise<Level> => {
+  for (let tries = 1; ; tries++) {
+    const level = await bench.level(calls);
+    if (holds(level) || tries === MAX_TRIES || (tries > 1 && level.othersPct < CALM_PCT) || performance.now() > deadline)
+      return level;
+  }
+};
+
 /** Up in great steps to the first level that does not hold, then up in small ones from the last that did. */
 const search = async (bench: Bench): Promise<Level | null> => {
   const deadline = performance.now() + DEADLINE_MS;
   let best: Level | null = null;
   let step = STEP;
   for (let calls = FIRST_STEP; calls <= MOST && performance.now() < deadline; calls += step) {
-    let level = await bench.level(calls);
-    // Once more before giving up: a neighbour's burst on a shared machine is not our limit.
-    if (!holds(level)) level = await bench.level(calls);
+    const level = await measured(bench, calls, deadline);
     if (holds(level)) best = level;
     else if (step === STEP && best !== null) {
       step = FINE_STEP;
