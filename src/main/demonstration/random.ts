@@ -1,20 +1,7 @@
+import { Random as Generator } from '../../core/kernel/random.ts';
+
 /** Chance from a seed: the same seed makes the same people call, in the same order, with the same patience. */
-export class Random {
-  #state: number;
-
-  constructor(seed: number) {
-    this.#state = seed >>> 0;
-  }
-
-  /** 0 (included) to 1 (not included). Mulberry32: small, and even enough for a demonstration. */
-  next(): number {
-    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
-    let mixed = this.#state;
-    mixed = Math.imul(mixed ^ (mixed >>> 15), mixed | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  }
-
+export class Random extends Generator {
   between(low: number, high: number): number {
     return low + (high - low) * this.next();
   }
