@@ -1,5 +1,6 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { EventEmitter } from 'node:events';
+import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
@@ -104,6 +105,28 @@ describe('RTP sockets', () => {
     const at = site.media.open('a');
     expect(at.address).toBe('203.0.113.7');
     expect(at.port % 2).toBe(0);
+  });
+
+  it.each(['0.0.0.0', ...(existsSync('/proc/net/if_inet6') ? ['::'] : [])])(
+    'on %s serve any address, one call after another',
+    async (address) => {
+      const site = await start({ address, advertised: '127.0.0.1' }, 3);
+      for (const call of ['x', 'y', 'z']) {
+        const [a, b] = [await telephone(site, `${call}1`), await telephone(site, `${call}2`)];
+        await bridge(site, `${call}1`, `${call}2`);
+        await a.tone(440, 10, { heardBy: b });
+        await b.tone(800, 10, { heardBy: a });
+        expect([b.framesOf(440), a.framesOf(800)]).toEqual([10, 10]);
+        site.media.close(`${call}1`);
+        site.media.close(`${call}2`);
+        await until('the ports to be free', () => site.media.status().portsFree === 2);
+      }
+    },
+  );
+
+  it('on all addresses tell one that far ends can send to', async () => {
+    const site = await start({ address: '0.0.0.0' });
+    expect(site.media.open('a').address).not.toBe('0.0.0.0');
   });
 
   it('a port that something else holds is passed over', async () => {

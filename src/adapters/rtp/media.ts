@@ -1,3 +1,4 @@
+import { networkInterfaces } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { BasculeError } from '../../core/kernel/errors.ts';
@@ -13,7 +14,7 @@ import type { WorkerOrder, WorkerReport, WorkerSettings } from './protocol.ts';
 export interface MediaOptions {
   /** Local address of the sockets. */
   readonly address: string;
-  /** Address told to far ends, where it differs from the sockets' (NAT, or sockets on 0.0.0.0). */
+  /** Address told to far ends, where it differs from the sockets' (NAT). Needed with sockets on 0.0.0.0 and several networks. */
   readonly advertised?: string | undefined;
   /** RTP on even ports, RTCP on the next: a leg takes two. */
   readonly ports: { readonly first: number; readonly last: number };
@@ -78,6 +79,17 @@ const STOP_MS = 2_000;
 const startThread = (settings: WorkerSettings): Worker =>
   new Worker(new URL('./worker.ts', import.meta.url), { workerData: settings, name: 'media', execArgv: [] });
 
+/**
+ * What far ends are told: 0.0.0.0 in an SDP would mean hold (RFC 3264 §8.4), so sockets on all addresses go by the first
+ * that leads out of the machine, or by loopback where there is none.
+ */
+const addressTold = ({ address, advertised }: MediaOptions): string => {
+  if (advertised !== undefined) return advertised;
+  if (address !== '0.0.0.0' && address !== '::') return address;
+  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+  return all.find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? '127.0.0.1';
+};
+
 /** The data plane: a worker thread, and here what the other end of the thread's port needs to know. */
 export function createMedia(options: MediaOptions, dependencies: MediaDependencies): RtpMedia {
   return new MediaProxy(options, dependencies);
@@ -85,6 +97,7 @@ export function createMedia(options: MediaOptions, dependencies: MediaDependenci
 
 class MediaProxy implements RtpMedia {
   readonly #options: MediaOptions;
+  readonly #address: string;
   readonly #log: Log;
   readonly #startWorker: (settings: WorkerSettings) => Worker;
   readonly #streams = new Map<LegId, LegStream>();
@@ -110,6 +123,7 @@ class MediaProxy implements RtpMedia {
 
   constructor(options: MediaOptions, dependencies: MediaDependencies) {
     this.#options = options;
+    this.#address = addressTold(options);
     this.#log = dependencies.log;
     this.#startWorker = dependencies.startWorker ?? startThread;
   }
@@ -123,7 +137,7 @@ class MediaProxy implements RtpMedia {
   }
 
   open(leg: LegId): MediaAddress {
-    const address = this.#options.advertised ?? this.#options.address;
+    const address = this.#address;
     const known = this.#streams.get(leg);
     if (known !== undefined) return { address, port: known.port };
     const port = this.#free.shift();

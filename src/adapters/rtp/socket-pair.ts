@@ -2,9 +2,11 @@ import type { RemoteInfo, Socket } from 'node:dgram';
 import { createSocket } from 'node:dgram';
 import type { StreamPort } from '../../media/stream.ts';
 
+type PacketHandler = (pair: SocketPair, packet: Uint8Array, address: string, port: number) => void;
+
 export interface PairHandlers {
-  readonly rtp: (pair: SocketPair, packet: Uint8Array, from: RemoteInfo) => void;
-  readonly rtcp: (pair: SocketPair, packet: Uint8Array, from: RemoteInfo) => void;
+  readonly rtp: PacketHandler;
+  readonly rtcp: PacketHandler;
 }
 
 /**
@@ -14,6 +16,9 @@ const literal = (address: string, _options: unknown, callback: (error: null, add
   callback(null, address, address.includes(':') ? 6 : 4);
 
 const newSocket = (address: string): Socket => createSocket({ type: address.includes(':') ? 'udp6' : 'udp4', lookup: literal });
+
+/** On a socket of both families an IPv4 address has another form (RFC 4291 §2.5.5.2): told and heard as what it is. */
+const MAPPED = '::ffff:';
 
 const bound = (socket: Socket, address: string, port: number): Promise<void> =>
   new Promise((resolve, reject) => {
@@ -41,8 +46,11 @@ export class SocketPair implements StreamPort {
   #connected = false;
   #closed = false;
 
+  readonly #bothFamilies: boolean;
+
   private constructor(port: number, rtp: Socket, rtcp: Socket, handlers: PairHandlers) {
     this.port = port;
+    this.#bothFamilies = rtp.address().family === 'IPv6';
     this.#rtp = rtp;
     this.#rtcp = rtcp;
     const count = (): void => {
@@ -50,8 +58,9 @@ export class SocketPair implements StreamPort {
     };
     rtp.on('error', count);
     rtcp.on('error', count);
-    rtp.on('message', (packet, from) => handlers.rtp(this, packet, from));
-    rtcp.on('message', (packet, from) => handlers.rtcp(this, packet, from));
+    const unmapped = ({ address }: RemoteInfo): string => (address.startsWith(MAPPED) ? address.slice(MAPPED.length) : address);
+    rtp.on('message', (packet, from) => handlers.rtp(this, packet, unmapped(from), from.port));
+    rtcp.on('message', (packet, from) => handlers.rtcp(this, packet, unmapped(from), from.port));
   }
 
   /** Rejects with the socket's error when one of the two ports is taken; nothing stays open then. */
@@ -73,11 +82,11 @@ export class SocketPair implements StreamPort {
   send(packet: Uint8Array, address: string, port: number): void {
     if (this.#closed) return;
     if (this.#connected) this.#rtp.send(packet);
-    else this.#rtp.send(packet, port, address);
+    else this.#rtp.send(packet, port, this.#form(address));
   }
 
   sendControl(packet: Uint8Array, address: string, port: number): void {
-    if (!this.#closed) this.#rtcp.send(packet, port, address);
+    if (!this.#closed) this.#rtcp.send(packet, port, this.#form(address));
   }
 
   /**
@@ -87,7 +96,7 @@ export class SocketPair implements StreamPort {
   lock(address: string, port: number): void {
     if (this.#closed || this.#connected) return;
     try {
-      this.#rtp.connect(port, address);
+      this.#rtp.connect(port, this.#form(address));
       this.#rtp.remoteAddress();
       this.#connected = true;
     } catch {
@@ -100,6 +109,10 @@ export class SocketPair implements StreamPort {
     if (!this.#connected) return;
     this.#connected = false;
     if (!this.#closed) this.#rtp.disconnect();
+  }
+
+  #form(address: string): string {
+    return this.#bothFamilies && !address.includes(':') ? MAPPED + address : address;
   }
 
   close(): void {

@@ -87,13 +87,13 @@ const pool = new PortPool(
     announce: (port) => report({ t: 'free', port }),
     refused: (port, detail) => report({ t: 'sockets', port, detail }),
     handlers: {
-      rtp: (pair, packet, from) => {
+      rtp: (pair, packet, address, port) => {
         const stream = pool.berths.get(pair.port)?.stream;
-        if (stream) engine.receive(stream, packet, from.address, from.port, clock());
+        if (stream) engine.receive(stream, packet, address, port, clock());
       },
-      rtcp: (pair, packet, from) => {
+      rtcp: (pair, packet, address) => {
         const stream = pool.berths.get(pair.port)?.stream;
-        if (stream) engine.receiveControl(stream, packet, from.address, clock());
+        if (stream) engine.receiveControl(stream, packet, address, clock());
       },
     },
   },
