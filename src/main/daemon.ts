@@ -100,7 +100,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     const { centre, agents, late } = await begin(store, clock, log);
 
     const randomness = systemRandomness();
-    const media = createMedia(mediaOptions(config), { log });
+    const media = createMedia(await mediaOptions(config), { log });
     const lines = createSipLines(sipOptions(config, version), { media, clock, log, randomness });
     const site = createSite({
       centre,
@@ -137,6 +137,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     if (options.centreImport !== undefined && late === null && (await centres.all()).length === 0) {
       await centres.import(options.centreImport, false, 'import');
     }
+    if (late === null) rememberCentre(store, await centres.all());
 
     await media.start(loop.post);
     undo.push(() => media.stop());

@@ -18,6 +18,32 @@ interface Step {
   readonly connectMs: readonly number[];
 }
 
+/** Offered beyond the limit, in calls/s, and for how long: what is refused must be refused at once, the rest served. */
+const SHED = { limit: 300, offered: 450, seconds: 10 };
+
+const shedding = async (agents: number): Promise<Report> => {
+  const load = await Load.start({
+    agents,
+    behaviour: { does: 'answer', ringMs: 0, talkMs: null },
+    newCallsPerSecond: SHED.limit,
+  });
+  try {
+    const calls = SHED.offered * SHED.seconds;
+    const { successful, failed, log } = await call({
+      scenario: caller({ talkMs: TALK_MS, mayBeShed: true }),
+      target: load.daemon.hostPort,
+      service: '8000',
+      calls,
+      callsPerSecond: SHED.offered,
+      limitSeconds: SHED.seconds + 40,
+    });
+    const refused = log.filter((line) => line.includes('shed')).length;
+    return { limit_cps: SHED.limit, offered_cps: SHED.offered, answered: successful - refused, refused, failed };
+  } finally {
+    await load.stop();
+  }
+};
+
 /**
  * SIPp callers → daemon → queue → SIPp agents, 1 s of talk, the rate raised until a call fails. There are 200 agents up to
  * 150 calls/s; above, a third more than the rate, since an agent who talks for a second takes no more than one call a second.
@@ -35,6 +61,11 @@ export const run = async (options: Options, say: (line: string) => void): Promis
     newCallsPerSecond: 100_000,
   });
   const { daemon } = load;
+  let stopped = false;
+  const stop = async (): Promise<void> => {
+    if (!stopped) await load.stop();
+    stopped = true;
+  };
 
   const attempt = async (rate: number, calls: number): Promise<Step> => {
     const seen = load.phones.result().log.length;
@@ -82,6 +113,8 @@ export const run = async (options: Options, say: (line: string) => void): Promis
       best = step;
     }
     if (best === null) throw new Error(`Calls failed at ${from} calls/s already.`);
+    await stop();
+    const shed = await shedding(agents);
     return {
       sustained_cps: best.rate,
       failed: best.result.failed,
@@ -90,8 +123,9 @@ export const run = async (options: Options, say: (line: string) => void): Promis
       rss_mb: Math.round(best.residentMb),
       agents,
       talk_s: TALK_MS / 1000,
+      shedding: shed,
     };
   } finally {
-    await load.stop();
+    await stop();
   }
 };

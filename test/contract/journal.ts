@@ -48,14 +48,12 @@ const entry: fc.Arbitrary<JournalEntry> = fc.oneof(
         detail,
       }),
     ),
-  fc
-    .record({ agent: fc.constantFrom('ada', 'bob'), state: fc.constantFrom('ready', 'paused', 'signed-out') })
-    .map(
-      ({ agent, state }): JournalEntry => ({
-        kind: 'agent-state',
-        snapshot: { agent, state, reason: null, extension: '201', since: AT },
-      }),
-    ),
+  fc.record({ agent: fc.constantFrom('ada', 'bob'), state: fc.constantFrom('ready', 'paused', 'signed-out') }).map(
+    ({ agent, state }): JournalEntry => ({
+      kind: 'agent-state',
+      snapshot: { agent, state, reason: null, extension: '201', since: AT },
+    }),
+  ),
 );
 
 /** What every journal does (ports/store.ts). `open` gives one on an empty database; a test stops it or leaves it to the caller. */

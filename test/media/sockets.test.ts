@@ -142,7 +142,7 @@ describe('RTP sockets', () => {
 
   it('an address that is not ours is told at the start', async () => {
     const media = createMedia({ ...(await options(2)), address: '192.0.2.1' }, { log: recorder([]) });
-    await expect(media.start(() => undefined)).rejects.toMatchObject({ code: 'MED_PORTS' });
+    await expect(media.start(() => undefined)).rejects.toMatchObject({ code: 'MED_BIND' });
     await media.stop();
   });
 

@@ -136,9 +136,11 @@ export interface CallerBehaviour {
   readonly infoDigits?: string;
   /** Writes `caller NUMBER TIME` for each call, so that delays can be measured. */
   readonly traced?: boolean;
+  /** A 503 is an answer like another: the call ends well, and `shed` is logged. */
+  readonly mayBeShed?: boolean;
 }
 
-const inviteOf = (traced: boolean): string[] => [
+const inviteOf = (traced: boolean, mayBeShed: boolean): string[] => [
   ...(traced ? [element('nop', {}, `<action>${log(`caller ${CALLER_NUMBER} [timestamp]`)}</action>`)] : []),
   send(message(callerRequest('INVITE', 1, { to: 'sip:[service]@ipbx.test' }), sdp(1, 'sendrecv')), {
     retrans: 500,
@@ -147,8 +149,27 @@ const inviteOf = (traced: boolean): string[] => [
   receive({ response: 100, optional: true }),
   receive({ response: 180, optional: true }),
   receive({ response: 183, optional: true }),
+  ...(mayBeShed ? [receive({ response: 503, optional: true, next: 'shed' })] : []),
   receive({ response: 200, rrs: true, rtd: 'answer' }),
   send(message(callerRequest('ACK', 1, { to: '[next_url]' }))),
+];
+
+/** RFC 3261 §17.1.1.3: the ACK of a refusal has the Request-URI and the branch of its INVITE. */
+const shed = (): string[] => [
+  label('shed'),
+  send(
+    message([
+      'ACK sip:[service]@ipbx.test SIP/2.0',
+      VIA_INVITE,
+      `From: <sip:${CALLER_NUMBER}@trunk.example>;tag=[pid]c[call_number]`,
+      'To: <sip:[service]@ipbx.test>[peer_tag_param]',
+      'Call-ID: [call_id]',
+      'CSeq: 1 ACK',
+      'Max-Forwards: 70',
+    ]),
+  ),
+  element('nop', {}, `<action>${log('shed')}</action>`),
+  goTo('end'),
 ];
 
 const reinvite = (cseq: number, direction: Direction): string[] => [
@@ -162,10 +183,10 @@ const callerBye = (cseq: number): string[] =>
   hangUp(send(message(callerRequest('BYE', cseq, { to: '[next_url]' })), { retrans: 500 }));
 
 /** Calls, talks, hangs up. An abandoning caller is one whose `talkMs` ends before an agent answers. */
-export const caller = ({ talkMs, holdMs, infoDigits, traced = false }: CallerBehaviour): string => {
+export const caller = ({ talkMs, holdMs, infoDigits, traced = false, mayBeShed = false }: CallerBehaviour): string => {
   const first = holdMs === undefined ? talkMs : (talkMs ?? 0) / 2;
   let cseq = 2;
-  const steps = [...inviteOf(traced)];
+  const steps = [...inviteOf(traced, mayBeShed)];
   for (const digit of infoDigits ?? '') {
     const info = callerRequest('INFO', cseq++, { to: '[next_url]', extra: ['Content-Type: application/dtmf-relay'] });
     const body = `Content-Length: [len]\n\nSignal=${digit}\nDuration=160\n`;
@@ -181,7 +202,7 @@ export const caller = ({ talkMs, holdMs, infoDigits, traced = false }: CallerBeh
       ...converse('again', first, 'hangup'),
     );
   }
-  return scenario('caller', [...steps, label('hangup'), ...callerBye(cseq), END]);
+  return scenario('caller', [...steps, label('hangup'), ...callerBye(cseq), ...(mayBeShed ? shed() : []), END]);
 };
 
 /** Gives up before the answer: CANCEL after `afterMs`. A call that is answered all the same is hung up at once. */

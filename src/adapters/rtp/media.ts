@@ -347,7 +347,11 @@ class MediaProxy implements RtpMedia {
     const { resolve, reject } = this.#started;
     this.#started = null;
     if (this.#bound.size > 0) return resolve();
-    const error = new BasculeError('MED_PORTS', { ...this.#options.ports }, { cause: this.#lastRefusal });
+    const error = new BasculeError('MED_BIND', {
+      address: this.#options.address,
+      ...this.#options.ports,
+      detail: this.#lastRefusal ?? 'none could be bound',
+    });
     this.stop().then(() => reject(error), reject);
   }
 

@@ -67,13 +67,17 @@ export const ERRORS = {
   },
   // Media (MED)
   MED_PORTS: { message: 'All RTP ports from {first} to {last} are in use.', remedy: 'Widen media.ports: two ports a leg.' },
+  MED_BIND: {
+    message: 'RTP cannot use {address}, ports {first} to {last}: {detail}.',
+    remedy: 'Correct media.address and media.ports in the configuration; the address must be one of this server.',
+  },
   MED_PROMPT: {
     message: 'The prompt “{prompt}” was not found for language {language}.',
     remedy: 'Put {prompt}.wav into the prompts folder, or change the name where it is used.',
   },
   MED_WAV: {
     message: 'The sound file {file} cannot be read: {detail}.',
-    remedy: 'Give a WAV file: PCM 8 or 16 bit, G.711, any rate, one or two channels.',
+    remedy: 'Give a WAV file: PCM of 8 to 32 bits, float or G.711, any rate, one or two channels.',
   },
   // Store (STO)
   STO_UNAVAILABLE: {

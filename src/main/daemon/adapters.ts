@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { MediaOptions } from '../../adapters/rtp/media.ts';
+import { isWildcard, localAddressTowards } from '../../adapters/sip/advertise.ts';
 import type { SipLinesOptions } from '../../adapters/sip/options.ts';
 import type { Config } from '../../config/config.ts';
 
@@ -43,19 +44,19 @@ export function sipOptions({ sip }: Config, version: string): SipLinesOptions {
   };
 }
 
-/** The node's file in the words of the media adapter. */
-export function mediaOptions({ media, sip }: Config): MediaOptions {
-  const advertised = media.advertisedAddress ?? (isWildcard(media.address) ? undefined : media.address);
+/** The node's file in the words of the media adapter. Far ends are told the address that faces the IPBX. */
+export async function mediaOptions({ media, sip }: Config): Promise<MediaOptions> {
+  const [ipbx] = sip.ipbx.addresses;
+  const facing = isWildcard(media.address) && ipbx !== undefined ? await localAddressTowards(ipbx) : null;
+  const advertised = media.advertisedAddress ?? facing;
   return {
     address: media.address,
     ports: media.ports,
-    ...(advertised === undefined ? {} : { advertised }),
+    ...(advertised === null ? {} : { advertised }),
     ...(media.promptsDir === null ? {} : { prompts: media.promptsDir }),
     trustedSources: sip.ipbx.addresses.map(({ host }) => host),
   };
 }
-
-const isWildcard = (address: string): boolean => address === '0.0.0.0' || address === '::';
 
 /** A PostgreSQL address with its password put in, for the driver alone; never logged. */
 export function databaseUrl({ database }: Config): string | null {
