@@ -122,7 +122,7 @@ export const centreRepositoryContract = (name: string, open: () => Promise<OpenC
       await plant('queue', 'odd', { name: 'Odd', strategy: 'by-horoscope' });
       const { queues } = await repository.load();
       expect([...queues.keys()]).toEqual(['old']);
-      expect(queues.get('old')?.strategy).toBe('longest-idle');
+      expect(queues.get('old')?.strategy).toBe('skill-level');
       expect(await repository.documents('queue')).toHaveLength(2);
     });
   });
