@@ -45,7 +45,7 @@ const applyMissing = async (client: Client, migrations: readonly Migration[], lo
       await client.query('ROLLBACK').catch(() => undefined);
       throw error;
     }
-    log.log('info', 'The database’s schema has been brought up', { number: migration.number, name: migration.name });
+    log.log('info', 'The database’s schema has been brought up', { migration: migration.number, name: migration.name });
   }
   return migrations.length - found;
 };
