@@ -89,17 +89,34 @@ function relay(site: Site, { id, state }: Call): void {
 /** One party put the other on hold: the other hears the queue's music. */
 export function legHeld(site: Site, leg: LegId): void {
   const call = callOfLeg(site, leg);
+  if (call?.state.name === 'transferring' && call.state.heldBy === null && call.state.agentLeg === leg) {
+    startHold(site, call);
+    return moveTo(site, call, { ...call.state, heldBy: leg });
+  }
   if (call === null || call.state.name !== 'bridged') return;
   const { state } = call;
-  const other = leg === call.id ? state.leg : call.id;
   relay(site, call);
+  startHold(site, call);
+  tell(site, call, 'held', { leg });
+  hold(site, call, state.leg, state.agent, leg);
+}
+
+function startHold(site: Site, call: Call): void {
   if (call.talkSince !== null) call.talkMs += site.now - call.talkSince;
   call.talkSince = null;
   call.heldSince = site.now;
-  moveTo(site, call, { name: 'held', agent: state.agent, leg: state.leg, by: leg });
-  tell(site, call, 'held', { leg });
-  order(site, { type: 'media.quiet', leg });
-  playLoop(site, other, call.language, { prompt: holdMusic(site, call) });
+}
+
+/** `by` hears nothing, its partner the music. */
+function hold(site: Site, call: Call, partner: LegId, agent: AgentId | null, by: LegId): void {
+  moveTo(site, call, { name: 'held', agent, leg: partner, by });
+  order(site, { type: 'media.quiet', leg: by });
+  playLoop(site, by === call.id ? partner : call.id, call.language, { prompt: holdMusic(site, call) });
+}
+
+function endHold(site: Site, call: Call): void {
+  if (call.heldSince !== null) call.holdMs += site.now - call.heldSince;
+  call.heldSince = null;
 }
 
 const holdMusic = (site: Site, call: Call): string =>
@@ -107,9 +124,12 @@ const holdMusic = (site: Site, call: Call): string =>
 
 export function legResumed(site: Site, leg: LegId): void {
   const call = callOfLeg(site, leg);
+  if (call?.state.name === 'transferring' && call.state.heldBy === leg) {
+    endHold(site, call);
+    return moveTo(site, call, { ...call.state, heldBy: null });
+  }
   if (call === null || call.state.name !== 'held' || call.state.by !== leg) return;
-  if (call.heldSince !== null) call.holdMs += site.now - call.heldSince;
-  call.heldSince = null;
+  endHold(site, call);
   tell(site, call, 'resumed', { leg });
   join(site, call, call.state.leg, call.state.agent);
 }
@@ -138,7 +158,8 @@ export function transferRequested(site: Site, leg: LegId, target: string, replac
     site.legs.set(next, { role: 'agent', call: call.id, agent: toAgent });
     changeAgent(site, toAgent, { type: 'hand-over', call: call.id, leg: next });
   }
-  moveTo(site, call, { name: 'transferring', agent: conversation.agent, agentLeg: leg, leg: next, toAgent });
+  const heldBy = conversation.name === 'held' ? conversation.by : null;
+  moveTo(site, call, { name: 'transferring', agent: conversation.agent, agentLeg: leg, leg: next, toAgent, heldBy });
   order(site, { type: 'leg.transferOutcome', leg, outcome: 'accepted' });
   order(site, { type: 'media.quiet', leg });
   playLoop(site, call.id, call.language, { tone: 'ringback' });
@@ -218,8 +239,8 @@ function transferFailed(site: Site, call: Call, state: Extract<CallState, { name
   }
   if (state.agentLeg === null) return requeueFirst(site, call);
   order(site, { type: 'leg.transferOutcome', leg: state.agentLeg, outcome: 'failed' });
-  if (call.heldSince !== null) call.holdMs += site.now - call.heldSince;
-  call.heldSince = null;
+  if (state.heldBy !== null) return hold(site, call, state.agentLeg, state.agent, state.heldBy);
+  endHold(site, call);
   join(site, call, state.agentLeg, state.agent);
 }
 

@@ -830,6 +830,23 @@ describe('direct sound', () => {
   };
   const relayed = (bench: Bench) => bench.all('leg.relay').map(({ leg }) => leg);
 
+  it('D21: a transfer that fails while the caller is on hold leaves the caller on hold, with music', () => {
+    const bench = new Bench(simple());
+    bench.signIn('a1');
+    const call = bench.call();
+    const leg = bench.answer('a1');
+    bench.send({ type: 'leg.held', leg });
+    bench.send({ type: 'leg.transferRequested', leg, target: '555', replaces: null });
+    const next = bench.all('leg.call').at(-1)!.leg;
+    bench.take();
+    bench.send({ type: 'leg.failed', leg: next, cause: 'busy', status: 486 });
+    expect(bench.callState(call)).toBe('held');
+    expect(bench.all('media.play')).toMatchObject([{ leg: call, loop: true, items: [{ prompt: 'music' }] }]);
+    bench.send({ type: 'leg.resumed', leg });
+    expect(bench.callState(call)).toBe('bridged');
+    expect(bench.all('media.bridge')).toMatchObject([{ first: call, second: leg }]);
+  });
+
   it('D21: on hold, in a transfer and when it fails, the sound of both comes back here', () => {
     const held = talking();
     held.bench.send({ type: 'leg.held', leg: held.leg });

@@ -35,6 +35,8 @@ export type CallState =
       readonly agentLeg: LegId | null;
       readonly leg: LegId;
       readonly toAgent: AgentId | null;
+      /** Who still has the other on hold, should the transfer fail. */
+      readonly heldBy: LegId | null;
     }
   /** Being sent to an outside number; its queue, if any, takes it back on failure. */
   | { readonly name: 'overflowing'; readonly leg: LegId; readonly fromQueue: QueueId | null }
@@ -56,7 +58,7 @@ export const CALL_TABLE: Readonly<Record<CallStateName, Readonly<Record<CallStat
   offered: row('queued', 'offered', 'bridged', 'overflowing', 'ending', 'ended'),
   bridged: row('bridged', 'held', 'transferring', 'queued', 'ended'),
   held: row('held', 'bridged', 'transferring', 'queued', 'ended'),
-  transferring: row('transferring', 'bridged', 'queued', 'ended'),
+  transferring: row('transferring', 'bridged', 'held', 'queued', 'ended'),
   overflowing: row('bridged', 'queued', 'ending', 'ended'),
   ending: row('ended'),
   ended: row(),
