@@ -132,7 +132,7 @@ const CALL_STATES: Readonly<Record<CallStateName, CallState>> = {
   offered: { name: 'offered', queue: 'q', offers: [{ agent: 'a', leg: 'l', since: 0 }] },
   bridged: { name: 'bridged', agent: 'a', leg: 'l', direct: false },
   held: { name: 'held', agent: 'a', leg: 'l', by: 'l' },
-  transferring: { name: 'transferring', agent: 'a', agentLeg: 'l', leg: 'm', toAgent: null },
+  transferring: { name: 'transferring', agent: 'a', agentLeg: 'l', leg: 'm', toAgent: null, heldBy: null },
   overflowing: { name: 'overflowing', leg: 'l', fromQueue: 'q' },
   ending: { name: 'ending', play: 1, outcome: 'deterred', stage: 'queue' },
   ended: { name: 'ended' },

@@ -267,6 +267,29 @@ describe('RTP sockets', () => {
     expect(site.media.status()).toMatchObject({ streams: 4, bridges: 1, restarts: 1 });
   });
 
+  it('a worker that hangs is ended and replaced', async () => {
+    const lines: Line[] = [];
+    const hanging = `const { parentPort, workerData } = require('node:worker_threads');
+      parentPort.postMessage([{ t: 'free', port: workerData.first }, { t: 'ready' }]);
+      Atomics.add(new Int32Array(workerData.progress), 0, 1);
+      setTimeout(() => { for (;;); }, 10);`;
+    let started = 0;
+    const media = createMedia(await options(4), {
+      log: recorder(lines),
+      lookMs: 400,
+      startWorker: (settings) =>
+        started++ === 0
+          ? new Worker(hanging, { eval: true, workerData: settings })
+          : new Worker(new URL('../../src/adapters/rtp/worker.ts', import.meta.url), { workerData: settings, execArgv: [] }),
+    });
+    await media.start(() => undefined);
+    ends.push(() => media.stop());
+    await until('the worker to be replaced', () => lines.some(({ message }) => message === 'Media worker restored'));
+    expect(lines.map(({ message }) => message)).toContain('Media worker hangs; ending it');
+    expect(media.status().restarts).toBe(1);
+    await until('its ports to be free', () => media.status().portsFree === 4);
+  });
+
   it('legs may come and go while the worker is being replaced', async () => {
     const site = await start();
     const a = await telephone(site, 'a');

@@ -38,6 +38,8 @@ export interface MediaDependencies {
   readonly log: Log;
   /** How the worker thread is started; tests keep hold of it, to end it. */
   readonly startWorker?: (settings: WorkerSettings) => Worker;
+  /** Between two looks at the worker's progress. Default 1 s. */
+  readonly lookMs?: Duration | undefined;
 }
 
 export interface MediaStatus {
@@ -75,6 +77,9 @@ const RESTART_DELAYS: readonly Duration[] = [0, 100, 500, 1_000, 2_000];
 /** A worker that lived this long was not in such a row. */
 const STEADY_MS = 60_000;
 const STOP_MS = 2_000;
+const LOOK_MS = 1_000;
+/** Looks in a row without progress after which a worker hangs. A process that was frozen as a whole looks once on waking. */
+const HANGING_LOOKS = 4;
 
 const startThread = (settings: WorkerSettings): Worker =>
   new Worker(new URL('./worker.ts', import.meta.url), { workerData: settings, name: 'media', execArgv: [] });
@@ -100,6 +105,7 @@ class MediaProxy implements RtpMedia {
   readonly #address: string;
   readonly #log: Log;
   readonly #startWorker: (settings: WorkerSettings) => Worker;
+  readonly #lookMs: Duration;
   readonly #streams = new Map<LegId, LegStream>();
   readonly #byId = new Map<number, LegStream>();
   /** Bound and free, the longest free first: the rest of a port is as long as the range allows. */
@@ -126,6 +132,7 @@ class MediaProxy implements RtpMedia {
     this.#address = addressTold(options);
     this.#log = dependencies.log;
     this.#startWorker = dependencies.startWorker ?? startThread;
+    this.#lookMs = dependencies.lookMs ?? LOOK_MS;
   }
 
   start(emit: (event: MediaEvent) => void): Promise<void> {
@@ -258,13 +265,34 @@ class MediaProxy implements RtpMedia {
       promptFolders: prompts === undefined ? [SHIPPED_PROMPTS] : [prompts, SHIPPED_PROMPTS],
       cacheBytes: cacheBytes ?? DEFAULTS.cacheBytes,
       restore: [...this.#bound],
+      progress: new SharedArrayBuffer(4),
     };
+  }
+
+  /** Ends a worker that makes no progress: its death then has another one started. */
+  #watch(worker: Worker, progress: Int32Array): void {
+    let seen = 0;
+    let still = 0;
+    const look = setInterval(() => {
+      const now = Atomics.load(progress, 0);
+      // Until its first progress it is still being loaded, and ends by itself if it cannot be.
+      still = now === seen && now > 0 ? still + 1 : 0;
+      seen = now;
+      if (still < HANGING_LOOKS) return;
+      clearInterval(look);
+      this.#log.log('error', 'Media worker hangs; ending it', { streams: this.#streams.size });
+      void worker.terminate();
+    }, this.#lookMs);
+    look.unref();
+    worker.once('exit', () => clearInterval(look));
   }
 
   #launch(): void {
     this.#startedAt = performance.now();
-    const worker = this.#startWorker(this.#settings());
+    const settings = this.#settings();
+    const worker = this.#startWorker(settings);
     this.#worker = worker;
+    this.#watch(worker, new Int32Array(settings.progress));
     let cause: unknown = null;
     worker.on('error', (error) => {
       cause = error;

@@ -20,6 +20,8 @@ export interface WorkerSettings {
   readonly cacheBytes: number;
   /** Pairs that a worker before this one had: bound before anything else, known to be free or in use already. */
   readonly restore: readonly number[];
+  /** One 32-bit counter that the worker moves on while it is alive: a thread that hangs sends no message, nor ends. */
+  readonly progress: SharedArrayBuffer;
 }
 
 export type WorkerOrder =

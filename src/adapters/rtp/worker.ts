@@ -8,6 +8,8 @@ import type { Berth } from './port-pool.ts';
 import { PromptStore } from './prompt-store.ts';
 import type { WorkerOrder, WorkerReport, WorkerSettings } from './protocol.ts';
 
+const PROGRESS_MS = 200;
+
 /** The media thread: sockets, one clockwork, orders in, reports out. All decisions are the engine's. */
 
 assert(parentPort !== null, 'the media worker is started as a worker thread');
@@ -148,6 +150,9 @@ const obey = (order: WorkerOrder): void => {
       return stop();
   }
 };
+
+const progress = new Int32Array(settings.progress);
+setInterval(() => Atomics.add(progress, 0, 1), PROGRESS_MS);
 
 main.on('message', (orders: readonly WorkerOrder[]) => {
   for (const order of orders) obey(order);
