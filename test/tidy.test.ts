@@ -1,6 +1,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { ERRORS } from '../src/core/kernel/errors.ts';
 
 const root = join(import.meta.dirname, '..');
 
@@ -52,6 +53,12 @@ describe('tidy', () => {
   it('only commands and the composition root write to the terminal', () => {
     const others = product.filter(({ path }) => !path.startsWith('src/cli/') && !path.startsWith('src/main/'));
     expect(places(others, /\bconsole\.\w+\(/)).toEqual([]);
+  });
+
+  it('every error of the table can happen', () => {
+    const table = 'src/core/kernel/errors.ts';
+    const code = product.filter(({ path }) => path !== table).flatMap(({ lines }) => lines);
+    expect(Object.keys(ERRORS).filter((error) => !code.some((line) => line.includes(`'${error}'`)))).toEqual([]);
   });
 
   it('no test is focused and left so', () => {

@@ -40,7 +40,6 @@ export const ERRORS = {
     message: 'Agent “{id}” is {state}: this can be done when the call is over.',
     remedy: 'Wait for the end of the call.',
   },
-  AGT_STATE: { message: 'Agent “{id}” is {state}.', remedy: 'See `bascule agents`.' },
   AGT_REASON: { message: 'There is no pause reason “{reason}”.', remedy: 'Use one of: {reasons}.' },
   AGT_EXTENSION_TAKEN: {
     message: 'Extension is already used by agent “{other}”.',
@@ -120,10 +119,6 @@ export const ERRORS = {
   DMN_REQUEST: {
     message: 'The request is not valid: {detail}.',
     remedy: 'Use a `bascule` command of the same version as the daemon.',
-  },
-  DMN_DRAINING: {
-    message: 'The daemon is draining: it takes no new work.',
-    remedy: 'Wait until it has stopped, then start it again.',
   },
   DMN_SOCKET: {
     message: 'The socket {socket} cannot be used: {detail}.',
