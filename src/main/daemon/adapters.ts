@@ -34,12 +34,12 @@ export function sipOptions({ sip }: Config, version: string): SipLinesOptions {
       channels: line.channels,
       register: line.register,
       expiresSeconds: line.expiresSeconds,
+      callerShown: line.showCaller ? 'asserted' : 'none',
     })),
     codecs: sip.codecs,
     sessionTimer: { expiresSeconds: sip.sessionExpiresSeconds, minSeconds: 90 },
     newCallsPerSecond: sip.newCallsPerSecond,
     retryAfterSeconds: sip.retryAfterSeconds,
-    callerShown: sip.lines.some(({ showCaller }) => showCaller) ? 'asserted' : 'none',
     userAgent: `bascule/${version}`,
   };
 }
