@@ -134,10 +134,11 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       await loop.idle();
     };
     const centres = createCentreService({ repository: store.centres, clock, changed: makeEffective });
-    if (options.centreImport !== undefined && late === null && (await centres.all()).length === 0) {
-      await centres.import(options.centreImport, false, 'import');
+    if (late === null) {
+      const documents = await centres.all();
+      if (documents.length > 0 || options.centreImport === undefined) rememberCentre(store, documents);
+      else await centres.import(options.centreImport, false, 'import');
     }
-    if (late === null) rememberCentre(store, await centres.all());
 
     await media.start(loop.post);
     undo.push(() => media.stop());
