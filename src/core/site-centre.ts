@@ -2,11 +2,11 @@ import { newAgent } from './agent/machine.ts';
 import { WaitingList, placeOf } from './distribution/waiting.ts';
 import type { Centre } from './kernel/centre.ts';
 import type { QueueId } from './kernel/ids.ts';
-import { sayAndEnd, withdrawOffer } from './site-end.ts';
+import { sayAndEnd, takeBack } from './site-end.ts';
 import { dispatch, dispatchAll } from './site-offers.ts';
 import { perform } from './site-orders.ts';
 import { enterQueue, overflow, review, waitingAhead } from './site-queue.ts';
-import { moveTo, queueRun } from './site-state.ts';
+import { queueRun } from './site-state.ts';
 import type { Call, Site } from './site-state.ts';
 
 /** New settings take effect at once, on waiting calls too (A6). Calls in conversation go on. */
@@ -63,10 +63,7 @@ function closeQueue(site: Site, id: QueueId): void {
 
 function moveCallOn(site: Site, call: Call, queue: QueueId): void {
   const joinedAt = call.joinedAt ?? site.now;
-  if (call.state.name === 'offered') {
-    for (const offer of call.state.offers) withdrawOffer(site, call, offer, 'queue-removed');
-    moveTo(site, call, { name: 'queued', queue: call.state.queue });
-  }
+  takeBack(site, call, 'queue-removed');
   queueRun(site, call.queue!).waiting.remove(call.place!);
   queueRun(site, call.queue!).tally.overflowed += 1;
   call.place = null;

@@ -7,7 +7,7 @@ import { changeAgent, offerFailed, probeExtension, setReachable } from './site-a
 import { dropLeg, endAgentPart, finishCall, withdrawOffer } from './site-end.ts';
 import { agentAnswered, join, offerEnded } from './site-offers.ts';
 import { backToQueue, callOut, enterQueue, overflowFailed, requeueFirst } from './site-queue.ts';
-import { callOfLeg, moveTo, order, playLoop, queueOf, queueRun, stopTalk, tell } from './site-state.ts';
+import { callOfLeg, endHold, moveTo, order, playLoop, queueOf, queueRun, startHold, stopTalk, tell } from './site-state.ts';
 import type { Call, Site } from './site-state.ts';
 
 /** A leg we called was answered. */
@@ -101,22 +101,11 @@ export function legHeld(site: Site, leg: LegId): void {
   hold(site, call, state.leg, state.agent, leg);
 }
 
-function startHold(site: Site, call: Call): void {
-  if (call.talkSince !== null) call.talkMs += site.now - call.talkSince;
-  call.talkSince = null;
-  call.heldSince = site.now;
-}
-
 /** `by` hears nothing, its partner the music. */
 function hold(site: Site, call: Call, partner: LegId, agent: AgentId | null, by: LegId): void {
   moveTo(site, call, { name: 'held', agent, leg: partner, by });
   order(site, { type: 'media.quiet', leg: by });
   playLoop(site, by === call.id ? partner : call.id, call.language, { prompt: holdMusic(site, call) });
-}
-
-function endHold(site: Site, call: Call): void {
-  if (call.heldSince !== null) call.holdMs += site.now - call.heldSince;
-  call.heldSince = null;
 }
 
 const holdMusic = (site: Site, call: Call): string =>

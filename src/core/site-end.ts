@@ -53,6 +53,14 @@ export function withdrawOffer(site: Site, call: Call, offer: Offer, why: string)
   changeAgent(site, offer.agent, { type: 'release' });
 }
 
+/** Takes a waiting call back from everybody it rings at; it keeps its place. */
+export function takeBack(site: Site, call: Call, why: string): void {
+  const { state } = call;
+  if (state.name !== 'offered') return;
+  for (const offer of state.offers) withdrawOffer(site, call, offer, why);
+  moveTo(site, call, { name: 'queued', queue: state.queue });
+}
+
 /** The agent's part in a conversation is over: wrap-up as the queue says; the queue learns how long it took. */
 export function endAgentPart(site: Site, call: Call, agent: string): void {
   const queue = call.queue === null ? null : queueOf(site, call.queue);

@@ -4,7 +4,7 @@ import type { IncomingLeg, Order } from './kernel/events.ts';
 import type { AgentId, CallId, LegId, PlayId } from './kernel/ids.ts';
 import { AUTO_PAUSE_REASON, changeAgent, probeExtension } from './site-agents.ts';
 import { withdrawRing } from './site-conversation.ts';
-import { dropLeg, finishCall, leaveQueue, withdrawOffer } from './site-end.ts';
+import { dropLeg, finishCall, leaveQueue, takeBack, withdrawOffer } from './site-end.ts';
 import { enterQueue, review, setReview } from './site-queue.ts';
 import { moveTo, order as emit, queueOf, setReservation, startPlay, tell } from './site-state.ts';
 import type { Call, Site } from './site-state.ts';
@@ -85,11 +85,7 @@ function waitingCall(site: Site, id: CallId): Call {
 
 function moveCallTo(site: Site, call: Call, queue: string): void {
   if (queueOf(site, queue) === null) throw new BasculeError('CTR_UNKNOWN', { kind: 'queue', id: queue });
-  const { state } = call;
-  if (state.name === 'offered') {
-    for (const offer of state.offers) withdrawOffer(site, call, offer, 'moved');
-    moveTo(site, call, { name: 'queued', queue: state.queue });
-  }
+  takeBack(site, call, 'moved');
   tell(site, call, 'moved', { detail: queue });
   leaveQueue(site, call, 'overflowed');
   enterQueue(site, call, queue);

@@ -8,7 +8,7 @@ import { assert } from './kernel/assert.ts';
 import type { OverflowTarget, Queue, SkillDemand } from './kernel/centre.ts';
 import type { QueueId } from './kernel/ids.ts';
 import type { Duration, Instant } from './kernel/time.ts';
-import { finishCall, leaveQueue, sayAndEnd, withdrawOffer } from './site-end.ts';
+import { finishCall, leaveQueue, sayAndEnd, takeBack } from './site-end.ts';
 import { isKept, moveTo, nextId, order, playLoop, playOnce, queueOf, queueRun, setReservation, tell } from './site-state.ts';
 import type { Call, Site } from './site-state.ts';
 
@@ -172,11 +172,7 @@ export function overflow(site: Site, call: Call, target: OverflowTarget, why: st
   if (target.to === 'deterrence' || hopeless) {
     return sayAndEnd(site, call, target.to === 'deterrence' ? target.prompt : ALL_BUSY, 'deterred');
   }
-  const { state } = call;
-  if (state.name === 'offered') {
-    for (const offer of state.offers) withdrawOffer(site, call, offer, 'overflow');
-    moveTo(site, call, { name: 'queued', queue: state.queue });
-  }
+  takeBack(site, call, 'overflow');
   tell(site, call, 'overflowed', { detail: `${why}/${target.to}` });
   // A full queue does not take back whom it refused.
   const fromQueue = call.place === null || why === 'capacity' ? null : call.queue;

@@ -281,6 +281,16 @@ export function startTalk(site: Site, call: Call): void {
 export function stopTalk(site: Site, call: Call): void {
   if (call.talkSince !== null) call.talkMs += site.now - call.talkSince;
   call.talkSince = null;
+  endHold(site, call);
+}
+
+/** The hold's clock: it runs while the talk's stands still. */
+export function startHold(site: Site, call: Call): void {
+  stopTalk(site, call);
+  call.heldSince = site.now;
+}
+
+export function endHold(site: Site, call: Call): void {
   if (call.heldSince !== null) call.holdMs += site.now - call.heldSince;
   call.heldSince = null;
 }
