@@ -114,6 +114,18 @@ const CALLER_NUMBER = '06[pid][call_number]';
  */
 const VIA_INVITE = 'Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=z9hG4bK-[pid]-[call_number]-first;rport';
 
+/** What goes with the first INVITE, on its branch: the CANCEL of it, or the ACK of its refusal. */
+const withFirstInvite = (method: 'ACK' | 'CANCEL'): string =>
+  message([
+    `${method} sip:[service]@ipbx.test SIP/2.0`,
+    VIA_INVITE,
+    `From: <sip:${CALLER_NUMBER}@trunk.example>;tag=[pid]c[call_number]`,
+    `To: <sip:[service]@ipbx.test>${method === 'ACK' ? '[peer_tag_param]' : ''}`,
+    'Call-ID: [call_id]',
+    `CSeq: 1 ${method}`,
+    'Max-Forwards: 70',
+  ]);
+
 const callerRequest = (method: string, cseq: number, { to, extra = [] }: { to: string; extra?: readonly string[] }): string[] => [
   `${method} ${to} SIP/2.0`,
   method === 'INVITE' && cseq === 1 ? VIA_INVITE : VIA,
@@ -154,20 +166,9 @@ const inviteOf = (traced: boolean, mayBeShed: boolean): string[] => [
   send(message(callerRequest('ACK', 1, { to: '[next_url]' }))),
 ];
 
-/** RFC 3261 §17.1.1.3: the ACK of a refusal has the Request-URI and the branch of its INVITE. */
 const shed = (): string[] => [
   label('shed'),
-  send(
-    message([
-      'ACK sip:[service]@ipbx.test SIP/2.0',
-      VIA_INVITE,
-      `From: <sip:${CALLER_NUMBER}@trunk.example>;tag=[pid]c[call_number]`,
-      'To: <sip:[service]@ipbx.test>[peer_tag_param]',
-      'Call-ID: [call_id]',
-      'CSeq: 1 ACK',
-      'Max-Forwards: 70',
-    ]),
-  ),
+  send(withFirstInvite('ACK')),
   element('nop', {}, `<action>${log('shed')}</action>`),
   goTo('end'),
 ];
@@ -219,18 +220,7 @@ export const cancellingCaller = (afterMs: number): string =>
     ...callerBye(2),
     goTo('end'),
     label('cancel'),
-    send(
-      message([
-        'CANCEL sip:[service]@ipbx.test SIP/2.0',
-        VIA_INVITE,
-        `From: <sip:${CALLER_NUMBER}@trunk.example>;tag=[pid]c[call_number]`,
-        'To: <sip:[service]@ipbx.test>',
-        'Call-ID: [call_id]',
-        'CSeq: 1 CANCEL',
-        'Max-Forwards: 70',
-      ]),
-      { retrans: 500 },
-    ),
+    send(withFirstInvite('CANCEL'), { retrans: 500 }),
     receive({ response: 200 }),
     receive({ response: 487 }),
     END,
@@ -243,17 +233,7 @@ export const refusedCaller = (status: number): string =>
     receive({ response: 100, optional: true }),
     receive({ response: 180, optional: true }),
     receive({ response: status }),
-    send(
-      message([
-        'ACK sip:[service]@ipbx.test SIP/2.0',
-        VIA_INVITE,
-        `From: <sip:${CALLER_NUMBER}@trunk.example>;tag=[pid]c[call_number]`,
-        'To: <sip:[service]@ipbx.test>[peer_tag_param]',
-        'Call-ID: [call_id]',
-        'CSeq: 1 ACK',
-        'Max-Forwards: 70',
-      ]),
-    ),
+    send(withFirstInvite('ACK')),
   ]);
 
 export type AgentBehaviour =
