@@ -61,6 +61,15 @@ describe('tidy', () => {
     expect(Object.keys(ERRORS).filter((error) => !code.some((line) => line.includes(`'${error}'`)))).toEqual([]);
   });
 
+  it('the lock file names every optional package, else npm ci refuses it on other platforms or registries', () => {
+    const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as {
+      readonly packages: Readonly<Record<string, { readonly optionalDependencies?: Readonly<Record<string, string>> }>>;
+    };
+    const named = Object.keys(lock.packages);
+    const wanted = Object.values(lock.packages).flatMap((one) => Object.keys(one.optionalDependencies ?? {}));
+    expect(wanted.filter((name) => !named.some((path) => path.endsWith(`node_modules/${name}`)))).toEqual([]);
+  });
+
   it('no test is focused and left so', () => {
     expect(places(everything, /\b(describe|it|test)\.only\(/)).toEqual([]);
   });
